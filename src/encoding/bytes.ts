@@ -1,0 +1,11 @@
+// Node's Buffer is the quickest way to UTF-8 and to memory that need not be zeroed; other runtimes have the standard one.
+const node = globalThis.Buffer;
+const utf8 = new TextEncoder();
+
+/** The UTF-8 bytes of a text. */
+export const bytesOf: (text: string) => Uint8Array = node ? (text) => node.from(text) : (text) => utf8.encode(text);
+
+/** Room for `length` bytes, not yet filled. */
+export const room: (length: number) => Uint8Array = node
+  ? (length) => node.allocUnsafe(length)
+  : (length) => new Uint8Array(length);

@@ -1,0 +1,43 @@
+import { reportError } from '../diagnostics.ts';
+import { TornadoseError } from '../errors.ts';
+import { memo } from '../memo.ts';
+import { Message } from '../message.ts';
+import { bytesOf } from './bytes.ts';
+import { Emission, emissionInProgress } from './Emission.ts';
+import { type Encoder, unserialisable } from './Encoder.ts';
+import { Frame } from './Frame.ts';
+
+// A message is immutable, so its frames are good for as long as it lives, whichever way it comes.
+const emissions = new WeakMap<Message, Emission>();
+
+/**
+ * The frame of a value: shared by all who ask for it during one emission of a store, made for this client alone where
+ * it comes from elsewhere (a `map` per client, a timer, a Subject of one's own). A value that cannot be sent gives a
+ * frame without bytes, and one report on `tornadose:error` for each time it was encoded.
+ */
+export function encodeOnce(encoder: Encoder, value: unknown): Frame {
+  const emission = emissionInProgress();
+  if (emission !== undefined) {
+    if (emission.value === value) return emission.frame(encoder, encode);
+    if (typeof value === 'string' || typeof value === 'number') return emission.derivedFrame(encoder, value, encode);
+  }
+  if (value instanceof Message) return emissionOf(value).frame(encoder, encode);
+  return encode(encoder, value);
+}
+
+function emissionOf(message: Message): Emission {
+  return memo(emissions, message, () => new Emission(message));
+}
+
+/** The frame of a value, encoded now. */
+export function encode(encoder: Encoder, value: unknown): Frame {
+  try {
+    const encoded = encoder.encode(value instanceof Message ? value : { data: value });
+    if (typeof encoded === 'string') return new Frame(value, bytesOf(encoded));
+    if (encoded instanceof Uint8Array) return new Frame(value, encoded);
+    throw unserialisable(value);
+  } catch (error) {
+    reportError('encode', TornadoseError.is(error) ? error : unserialisable(value, error));
+    return new Frame(value, undefined);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What each error code knows, by field. The codes are a closed set: every one has a heading in `docs/errors.md`, and a
+ * program that switches over `error.code` is told by the compiler when it forgot one.
+ */
+export interface ErrorFacts {
+  /** An option is wrong. Thrown where the option was given. */
+  ERR_INVALID_OPTION: { readonly option: string; readonly expected: string; readonly received: unknown };
+  /** A field of a `Message` cannot go over the wire. Thrown by the constructor. */
+  ERR_INVALID_MESSAGE: { readonly field: string; readonly expected: string; readonly received: unknown };
+  /** A value has no text: undefined, a function, a BigInt, a cycle, a `toJSON` that throws, a lone surrogate. */
+  ERR_UNSERIALISABLE: { readonly received: unknown };
+  /** A client could not take what came, and its strategy says that this ends it. Units: bytes and events. */
+  ERR_OVERFLOW: { readonly limit: number; readonly unit: 'bytes' | 'events'; readonly waiting: number };
+  /** The response or socket cannot be written to: it has ended, has started, is closed, or answers HEAD. */
+  ERR_REFUSED: { readonly state: 'ended' | 'destroyed' | 'started' | 'closed' | 'head' };
+  /** `next` was called from within its own delivery, over and over. */
+  ERR_REENTRANT: { readonly limit: number };
+  /** The store was closed, or has completed or failed: it takes nothing more. */
+  ERR_STORE_CLOSED: { readonly store: string };
+  /** Redis was not reachable within the deadline: the value was *not* sent. `waited` in ms. */
+  ERR_REDIS_DOWN: { readonly status: string; readonly waited: number };
+  /** Too much is on its way to Redis: the value was *not* sent. `pending` in values, `bytes` in bytes. */
+  ERR_REDIS_BUSY: { readonly pending: number; readonly bytes: number };
+  /** Redis did not answer within the deadline: whether the value was published is *unknown*. `waited` in ms. */
+  ERR_REDIS_TIMEOUT: { readonly waited: number };
+  /** Redis answered with an error of its own (`NOPERM`, `READONLY`, …), which is the `cause`. */
+  ERR_REDIS_REPLY: { readonly command: string };
+  /** A payload that came in cannot be read by the store's codec. */
+  ERR_UNREADABLE: { readonly channel: string; readonly bytes: number };
+  /** A payload, in or out, is larger than `maxMessageBytes`. */
+  ERR_TOO_LARGE: { readonly bytes: number; readonly limit: number };
+}
+
+/** The closed union of all codes: `'ERR_INVALID_OPTION' | 'ERR_OVERFLOW' | …`. */
+export type ErrorCode = keyof ErrorFacts;
+
+/**
+ * The one error class of this library: a `code` that says which error it is, and its facts as fields.
+ *
+ * ```ts
+ * store.submit('hello').catch((error) => {
+ *   if (TornadoseError.is(error, 'ERR_REDIS_BUSY')) console.log(error.pending, 'are on their way already');
+ * });
+ * ```
+ */
+export class TornadoseError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'TornadoseError';
+  readonly code: Code;
+
+  constructor(code: Code, message: string, facts: ErrorFacts[Code], options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    Object.assign(this, facts);
+  }
+
+  /** Whether `error` is a `TornadoseError`, of the `code` if one is given; its facts are then typed. */
+  static is<Code extends ErrorCode>(error: unknown, code?: Code): error is TornadoseError<Code> & ErrorFacts[Code] {
+    return error instanceof TornadoseError && (code === undefined || error.code === code);
+  }
+}
+
+/** How a value is shown in an error: "`-1` (number)". Long ones are cut, so that an error stays a line. */
+export function shown(value: unknown): string {
+  let text: string;
+  if (typeof value === 'string') text = JSON.stringify(value);
+  else if (typeof value === 'bigint') text = `${value}n`;
+  else if (typeof value === 'function') text = value.name || 'anonymous';
+  else if (value === null || typeof value !== 'object') text = String(value);
+  else text = Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? 'null-prototype'}`;
+  if (text.length > 60) text = `${text.slice(0, 60)}…`;
+  return `\`${text}\` (${value === null ? 'null' : typeof value})`;
+}
