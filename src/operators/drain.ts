@@ -1,0 +1,88 @@
+import { Observable, Subscriber } from 'rxjs';
+import { dataOf, isNotice, withData } from '../message.ts';
+import type { BackpressureOperator, Outlet } from './BackpressureOperator.ts';
+import { type Items, known, type Strategy, type Waiting } from './Waiting.ts';
+
+/**
+ * The one drain loop of all strategies, as an operator: while ready, values pass; while not, they go to what waits;
+ * when ready again, what waits goes first. The source's end is passed on after what waits, so that nothing is lost.
+ */
+export function drain<T>(strategy: Strategy): BackpressureOperator<T> {
+  return known(
+    (ready, outlet = alone) =>
+      (source) =>
+        new Observable<T>((subscriber) => {
+          const gate = new Gate(subscriber, () => strategy(itemsOf(outlet)));
+          gate.add(ready.subscribe((now) => gate.turn(now)));
+          // Made before it subscribes, so that a client that leaves stops a source that emits while it is subscribed.
+          source.subscribe(gate);
+        }),
+    strategy,
+  );
+}
+
+class Gate<T> extends Subscriber<T> {
+  readonly #hold: () => Waiting<T>;
+  #waiting: Waiting<T> | undefined;
+  #ready = true;
+  #draining = false;
+  #end: (() => void) | undefined;
+
+  constructor(destination: Subscriber<T>, hold: () => Waiting<T>) {
+    super(destination);
+    this.#hold = hold;
+  }
+
+  turn(ready: boolean): void {
+    this.#ready = ready;
+    if (ready) this.#drain();
+  }
+
+  protected override _next(value: T): void {
+    if (this.#ready && !this.#draining && !this.#waiting?.size) {
+      super._next(value);
+      return;
+    }
+    try {
+      this.#waiting ??= this.#hold();
+      this.#waiting.push(value);
+    } catch (error) {
+      super._error(error);
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    this.#end = () => super._error(error);
+    this.#drain();
+  }
+
+  protected override _complete(): void {
+    this.#end = () => super._complete();
+    this.#drain();
+  }
+
+  #drain(): void {
+    // Emitting may turn the client unready, or ready again, before it returns.
+    if (this.#draining) return;
+    this.#draining = true;
+    while (this.#ready && this.#waiting?.size && !this.closed) super._next(this.#waiting.shift());
+    this.#draining = false;
+    if (!this.#waiting?.size) this.#end?.();
+  }
+}
+
+/** An operator that is used without a sink: sizes are unknown, and nobody asks what was dropped. */
+const alone: Outlet<unknown> = { bytesOf: () => 0, waiting: 0, dropped: () => {} };
+
+function itemsOf<T>(outlet: Outlet<T>): Items<T> {
+  return {
+    bytesOf: (value) => outlet.bytesOf(value),
+    get waiting() {
+      return outlet.waiting;
+    },
+    dropped: (value, why) => outlet.dropped(value, why),
+    dataOf,
+    withData: (value, data) => withData(value, data) as T,
+    isNotice,
+  };
+}
