@@ -1,0 +1,117 @@
+import { type Observable, Subject, type Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
+import { reportError, warnUnwatched } from '../diagnostics.ts';
+import { Emission } from '../encoding/Emission.ts';
+import { Deliveries } from './Deliveries.ts';
+
+/** The half of `Subject` that its declarations leave out and that its subclasses build on, BehaviorSubject among them. */
+const subscribeToSubject = (Subject.prototype as unknown as { _subscribe(subscriber: unknown): TeardownLogic })
+  ._subscribe;
+
+/**
+ * What is published to, and what sinks are piped from: an RxJS Subject with one order for all of its observers, whose
+ * values are encoded once for all of its clients. Extend it to make a store of your own:
+ *
+ * ```ts
+ * class LoudStore<T> extends Store<T> {
+ *   submit(value: T): void {
+ *     console.log('published', value);
+ *     this.emit(value);
+ *   }
+ * }
+ * ```
+ *
+ * An implementation **must** call `emit` for each value that its observers are to see, from `submit` or at any later time,
+ * and **may** give `submit` an answer, which may be a promise. It **must** override `release` when it holds a
+ * connection, timer or listener.
+ *
+ * *Order*: `next`, `error` and `complete` share one queue. Called from within a delivery they return before theirs, and
+ * every observer sees the same order. More than 10 000 such calls in a row throw `ERR_REENTRANT`.
+ *
+ * *End*: `complete` and `error` are terminal. Open clients end, and new ones are answered 204 or 500.
+ */
+export abstract class Store<T, Answer = void> extends Subject<T> {
+  readonly #deliveries = new Deliveries();
+  #closing: Promise<void> | undefined;
+
+  /** Publishes a value, with the store's answer: nothing, an id, or a promise of it. */
+  abstract submit(value: T): Answer;
+
+  /** Publishes a value. A store whose `submit` promises an answer reports a failure on `tornadose:error`. */
+  override next(value: T): void {
+    const answer: unknown = this.submit(value);
+    if (answer instanceof Promise) answer.catch((error) => reportError('publish', error));
+  }
+
+  /** Ends the store and its clients with an error. */
+  override error(error: unknown): void {
+    this.#deliveries.add(() => super.error(error));
+  }
+
+  /** Ends the store and its clients. */
+  override complete(): void {
+    this.#deliveries.add(() => super.complete());
+  }
+
+  /**
+   * Publishes the values of `source`, not its end: several sources may feed one store, which outlives them.
+   * An error of the source is reported on `tornadose:error` and, as nobody else would learn of it, as a process warning.
+   *
+   * ```ts
+   * const subscription = store.feed(interval(1000));
+   * ```
+   */
+  feed(source: Observable<T>): Subscription {
+    return source.subscribe({
+      next: (value) => this.next(value),
+      error: (error) => {
+        reportError('feed', error);
+        warnUnwatched(error);
+      },
+    });
+  }
+
+  /** Ends the clients, and releases every connection, timer and listener that the store made. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      // A Subject that was unsubscribed has no clients left, and would throw.
+      if (!this.closed) this.complete();
+      await this.release();
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Delivers a value to all observers, in its turn. */
+  protected emit(value: T): void {
+    this.#deliveries.add(() => {
+      const emission = new Emission(value);
+      if (!this.isStopped) this.emitting(emission);
+      emission.run<T>({ next: (each) => super.next(each) });
+    });
+  }
+
+  /** Called with each emission before it is delivered. For stores that give newcomers something to begin with. */
+  protected emitting(_emission: Emission): void {}
+
+  /** What a newcomer sees first, if anything. It is registered already, and gets all that follows. */
+  protected welcome(): Emission | undefined {
+    return undefined;
+  }
+
+  /** Lets go of what the store holds. Called once, by `close`. */
+  protected release(): void | Promise<void> {}
+
+  /** RxJS's hook for subclasses of Subject: called for each observer, whichever operators are between. */
+  protected _subscribe(subscriber: Subscriber<T>): TeardownLogic {
+    const subscription = subscribeToSubject.call(this, subscriber);
+    const emission = this.isStopped ? undefined : this.welcome();
+    if (emission !== undefined && !subscriber.closed) {
+      // What the newcomer publishes when it sees this comes after it, for itself too.
+      this.#deliveries.now(() => emission.run(subscriber));
+    }
+    return subscription;
+  }
+}
