@@ -1,0 +1,39 @@
+import { Subscriber } from 'rxjs';
+
+/** What a source is told, and told of. */
+export interface Receiver {
+  receive(value: unknown): void;
+  sourceCompleted(): void;
+  sourceFailed(error: unknown): void;
+}
+
+/**
+ * The Subscriber at the end of a client's operators. It is made before it subscribes, because a source may emit, end or
+ * fail while it is subscribed; and it never throws, because RxJS would take that for the store's other clients too.
+ */
+export class Inlet<T> extends Subscriber<T> {
+  readonly #receiver: Receiver;
+
+  constructor(receiver: Receiver) {
+    super();
+    this.#receiver = receiver;
+  }
+
+  protected override _next(value: T): void {
+    try {
+      this.#receiver.receive(value);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    this.unsubscribe();
+    this.#receiver.sourceFailed(error);
+  }
+
+  protected override _complete(): void {
+    this.unsubscribe();
+    this.#receiver.sourceCompleted();
+  }
+}

@@ -1,0 +1,40 @@
+import type { Batch } from './Batch.ts';
+import type { CloseReason } from './ConnectionEvent.ts';
+
+/**
+ * The way to one client: what a sink is made of, beside an encoder.
+ *
+ * ```ts
+ * const toFile = (stream: Writable): Transport => ({
+ *   write: (bytes) => stream.write(bytes),
+ *   get waiting() { return stream.writableLength; },
+ *   onDrain: (resume) => stream.on('drain', resume),
+ *   onClose: (closed) => stream.on('close', closed),
+ *   end: () => stream.end(),
+ *   destroy: () => stream.destroy(),
+ * });
+ * ```
+ */
+export interface Transport {
+  /**
+   * Called once, before the first `write`, as soon as the source is subscribed: the time for headers. Not called when
+   * the source completed or failed at once with nothing emitted; `end` is then the first call.
+   */
+  open?(): void;
+  /** Takes bytes, which are shared with other clients and must not be changed; `false` asks to wait for the drain. */
+  write(bytes: Uint8Array): boolean;
+  /** For transports that frame a batch in a way of their own; called in place of `write`. */
+  writeBatch?(batch: Batch): boolean;
+  /** How many bytes were taken and have not left the process. 0 after a `write` that answered `false` means: go on. */
+  readonly waiting: number;
+  /** Registers the function to call when more can be taken after a `false`. Called once. */
+  onDrain(resume: () => void): unknown;
+  /** Registers the function to call when the way is closed, by whomever, with the error if there was one. Called once. */
+  onClose(closed: (error?: unknown) => void): unknown;
+  /** Sends a sign of life, and tells whether the other side gave one since the last time. In place of the encoder's. */
+  heartbeat?(): boolean;
+  /** Ends politely, after all that was written: no more calls of `write` follow. */
+  end(reason: CloseReason): void;
+  /** Ends at once. */
+  destroy(reason: CloseReason): void;
+}

@@ -1,0 +1,129 @@
+import type { Batch } from '../flow/Batch.ts';
+import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import type { Transport } from '../flow/Transport.ts';
+import type { EventStreamAnswer } from './eventSourceFormat.ts';
+import { chunkedSocketOf, type RawSocket } from './internals.ts';
+
+/** What a sink needs of a response: the `ServerResponse` of `node:http` and the `Http2ServerResponse` have it. */
+export interface ResponseLike {
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  readonly writableLength: number;
+  readonly destroyed?: boolean;
+  readonly req?: { readonly method?: string | undefined };
+  readonly socket?: { readonly destroyed?: boolean } | null;
+  /** On HTTP/2 only. */
+  readonly stream?: { readonly destroyed: boolean; close(code?: number): void };
+  setHeader(name: string, value: string | number | readonly string[]): unknown;
+  removeHeader(name: string): void;
+  writeHead(status: number): unknown;
+  flushHeaders?(): void;
+  write(bytes: Uint8Array | string): boolean;
+  end(text?: string): unknown;
+  destroy(): unknown;
+  on(event: 'close' | 'drain', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+// RFC 9113, section 7.
+const internalError = 2;
+const cancel = 8;
+
+/** The way to a client over HTTP/1.0, HTTP/1.1 or HTTP/2. */
+export class HttpTransport implements Transport {
+  readonly #res: ResponseLike;
+  readonly #answer: EventStreamAnswer;
+  /** Where ready chunks can go straight to the socket. */
+  #socket: RawSocket | undefined;
+  #opened = false;
+  #resume: (() => void) | undefined;
+
+  constructor(res: ResponseLike, answer: EventStreamAnswer) {
+    this.#res = res;
+    this.#answer = answer;
+  }
+
+  open(): void {
+    this.#opened = true;
+    sendHead(this.#res, this.#answer);
+    this.#res.flushHeaders?.();
+    if (this.#answer.prelude !== '') this.#res.write(this.#answer.prelude);
+    this.#socket = chunkedSocketOf(this.#res);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#writable ? this.#res.write(bytes) : true;
+  }
+
+  writeBatch(batch: Batch): boolean {
+    if (this.#socket === undefined) return this.write(batch.bytes);
+    if (!this.#writable) return true;
+    const took = this.#socket.write(batch.chunk);
+    if (!took) this.#awaitDrain(this.#socket);
+    return took;
+  }
+
+  get waiting(): number {
+    return this.#socket === undefined ? this.#res.writableLength : this.#socket.writableLength;
+  }
+
+  onDrain(resume: () => void): void {
+    this.#resume = resume;
+    this.#res.on('drain', resume);
+  }
+
+  onClose(closed: (error?: unknown) => void): void {
+    // The response's, as the request's comes once its body was read, when the client is still there.
+    this.#res.on('close', closed);
+    // A write that meets the end of the connection would be an uncaught exception otherwise.
+    this.#res.on('error', closed);
+  }
+
+  end(reason: CloseReason): void {
+    const res = this.#res;
+    if (!this.#opened) {
+      if (res.headersSent || res.writableEnded) return;
+      res.removeHeader('content-length');
+      res.writeHead(reason === 'error' ? 500 : 204);
+      res.end();
+    } else if (reason === 'complete') {
+      res.end(this.#answer.farewell);
+    } else if (reason === 'error') {
+      this.#break();
+    } else {
+      res.end();
+    }
+  }
+
+  destroy(): void {
+    if (this.#res.stream === undefined) this.#res.destroy();
+    else this.#res.stream.close(cancel);
+  }
+
+  /** Somebody else may have ended the response: what is written to its socket then would be in the next one. */
+  get #writable(): boolean {
+    return !this.#res.writableEnded && !this.#res.destroyed;
+  }
+
+  /** Ends in a way that a reader of the body can tell from a complete one, after what was written. */
+  #break(): void {
+    if (this.#res.stream !== undefined) this.#res.stream.close(internalError);
+    else if (this.#socket?.destroySoon !== undefined) this.#socket.destroySoon();
+    else this.#res.end();
+  }
+
+  #awaitDrain(socket: RawSocket): void {
+    const drained = (): void => {
+      socket.off('drain', drained);
+      this.#resume?.();
+    };
+    socket.on('drain', drained);
+  }
+}
+
+/** Headers at once, whenever the first event comes: the page's `open` event waits for them. */
+export function sendHead(res: ResponseLike, { headers, status }: EventStreamAnswer): void {
+  res.removeHeader('content-length');
+  for (const [name, value] of headers) res.setHeader(name, value);
+  res.writeHead(status);
+}

@@ -1,0 +1,164 @@
+import { pingFrame } from '../encoding/webSocketFrame.ts';
+import type { Batch } from '../flow/Batch.ts';
+import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import type { Transport } from '../flow/Transport.ts';
+import type { RawSocket } from './internals.ts';
+
+/** What a sink needs of a socket: the `WebSocket` of ws has it. */
+export interface WebSocketLike {
+  readonly OPEN: number;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(data: Uint8Array, options: { binary: boolean }, sent: () => void): void;
+  ping(): void;
+  close(code: number): void;
+  terminate(): void;
+  on(event: 'close' | 'pong', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** How each end is told (RFC 6455, section 7.4.1). */
+const codes: Partial<Record<CloseReason, number>> = {
+  error: 1011,
+  signal: 1001,
+  maxAge: 1001,
+  drain: 1012,
+  expired: 1008,
+};
+const normal = 1000;
+
+abstract class WebSocketTransport implements Transport {
+  protected readonly ws: WebSocketLike;
+  protected resume: () => void = () => {};
+
+  constructor(ws: WebSocketLike) {
+    this.ws = ws;
+  }
+
+  abstract readonly waiting: number;
+  abstract write(bytes: Uint8Array): boolean;
+  abstract heartbeat(): boolean;
+
+  onDrain(resume: () => void): void {
+    this.resume = resume;
+  }
+
+  onClose(closed: (error?: unknown) => void): void {
+    this.ws.on('close', () => closed());
+    // ws closes the socket itself after an error, which would be an uncaught exception if nobody listened.
+    this.ws.on('error', closed);
+  }
+
+  end(reason: CloseReason): void {
+    this.ws.close(codes[reason] ?? normal);
+  }
+
+  destroy(): void {
+    // `close` would wait for an answer, up to 30 s, from a client that does not read.
+    this.ws.terminate();
+  }
+
+  /** Nothing may follow a close frame, and what ws is given then it counts as buffered for ever. */
+  protected get isOpen(): boolean {
+    return this.ws.readyState === this.ws.OPEN;
+  }
+}
+
+/** The way to a client over ready frames, straight to the connection. */
+export class FramedTransport extends WebSocketTransport {
+  readonly #socket: RawSocket;
+  /** Where the connection stood when the last ping went out. */
+  #ping: { readonly received: number; readonly through: number; left: number } | undefined;
+
+  constructor(ws: WebSocketLike, socket: RawSocket) {
+    super(ws);
+    this.#socket = socket;
+  }
+
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (!this.isOpen) return true;
+    const took = this.#socket.write(bytes);
+    if (!took) this.#awaitDrain();
+    return took;
+  }
+
+  heartbeat(): boolean {
+    if (!this.isOpen) return true;
+    const { bytesRead, bytesWritten } = this.#socket;
+    const left = bytesWritten - this.waiting;
+    const ping = this.#ping;
+    // Anything that came in shows that somebody is there, a pong as well as a message.
+    if (ping !== undefined && bytesRead === ping.received) {
+      // A ping behind what a slow client has still to take cannot be answered yet, as long as it takes something.
+      if (left >= ping.through || left === ping.left) return false;
+      ping.left = left;
+      return true;
+    }
+    this.write(pingFrame);
+    this.#ping = { received: bytesRead, through: bytesWritten + pingFrame.length, left };
+    return true;
+  }
+
+  #awaitDrain(): void {
+    const drained = (): void => {
+      this.#socket.off('drain', drained);
+      this.resume();
+    };
+    this.#socket.on('drain', drained);
+  }
+}
+
+/** The way to a client over `ws.send`, for sockets that compress: a message at a time. */
+export class MessageTransport extends WebSocketTransport {
+  #unsent = 0;
+  #awaitsDrain = false;
+  #awaitsPong = false;
+  #left = 0;
+
+  get waiting(): number {
+    return this.ws.bufferedAmount;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (!this.isOpen) return true;
+    this.#unsent += 1;
+    this.ws.send(bytes, { binary: false }, () => this.#sent());
+    // ws counts what waits for its compression as well; more of it is only taken when the last one is through.
+    this.#awaitsDrain = this.waiting > 0;
+    return !this.#awaitsDrain;
+  }
+
+  writeBatch(batch: Batch): boolean {
+    let took = true;
+    for (const frame of batch.frames()) took = this.write(frame);
+    return took;
+  }
+
+  override onClose(closed: (error?: unknown) => void): void {
+    super.onClose(closed);
+    this.ws.on('pong', () => {
+      this.#awaitsPong = false;
+    });
+  }
+
+  heartbeat(): boolean {
+    if (!this.isOpen) return true;
+    const left = this.waiting;
+    if (this.#awaitsPong && (left === 0 || left >= this.#left)) return false;
+    if (!this.#awaitsPong) this.ws.ping();
+    this.#awaitsPong = true;
+    this.#left = left;
+    return true;
+  }
+
+  #sent(): void {
+    this.#unsent -= 1;
+    if (this.#unsent > 0 || !this.#awaitsDrain) return;
+    this.#awaitsDrain = false;
+    this.resume();
+  }
+}

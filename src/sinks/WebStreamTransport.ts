@@ -1,0 +1,111 @@
+import { bytesOf } from '../encoding/bytes.ts';
+import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import type { Transport } from '../flow/Transport.ts';
+import type { EventStreamAnswer } from './eventSourceFormat.ts';
+
+/** As much as Node's sockets take before they say that it is enough. */
+const highWaterMark = 16 * 1024;
+
+/** The way to a client as the body of a web-standard `Response`. */
+export class WebStreamTransport implements Transport {
+  readonly body: ReadableStream<Uint8Array>;
+  /** The status of an answer without a body, when the source ended at once. */
+  status: number | undefined;
+
+  readonly #answer: EventStreamAnswer;
+  readonly #signal: AbortSignal | undefined;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #opened = false;
+  #done = false;
+  #breaking = false;
+  #resume: () => void = () => {};
+  #closed: (error?: unknown) => void = () => {};
+
+  constructor(answer: EventStreamAnswer, signal: AbortSignal | undefined) {
+    this.#answer = answer;
+    this.#signal = signal;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pulled(),
+        cancel: () => this.#left(),
+      },
+      { highWaterMark, size: (bytes) => bytes.length },
+    );
+  }
+
+  open(): void {
+    this.#opened = true;
+    if (this.#answer.prelude !== '') this.write(bytesOf(this.#answer.prelude));
+    this.#signal?.addEventListener('abort', this.#aborted, { once: true });
+    if (this.#signal?.aborted) this.#aborted();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#done) return true;
+    // A copy: whoever reads a web stream owns its chunks, and may change them or hand their memory to another thread.
+    this.#controller.enqueue(new Uint8Array(bytes));
+    return (this.#controller.desiredSize ?? 0) > 0;
+  }
+
+  get waiting(): number {
+    return this.#done ? 0 : highWaterMark - (this.#controller.desiredSize ?? highWaterMark);
+  }
+
+  onDrain(resume: () => void): void {
+    this.#resume = resume;
+  }
+
+  onClose(closed: (error?: unknown) => void): void {
+    this.#closed = closed;
+  }
+
+  end(reason: CloseReason): void {
+    if (!this.#opened) {
+      this.status = reason === 'error' ? 500 : 204;
+      this.#finish();
+    } else if (reason === 'error') {
+      this.#breaking = true;
+      this.#breakIfEmpty();
+    } else if (!this.#done) {
+      if (reason === 'complete' && this.#answer.farewell !== '') this.write(bytesOf(this.#answer.farewell));
+      this.#controller.close();
+      this.#finish();
+    }
+  }
+
+  destroy(reason: CloseReason): void {
+    if (this.#done) return;
+    // Lets go of what is queued, which a close would keep for a reader that may never come.
+    this.#controller.error(new Error(`The stream was closed by the server: ${reason}`));
+    this.#finish();
+  }
+
+  readonly #aborted = (): void => {
+    if (this.#done) return;
+    this.#controller.error(this.#signal?.reason);
+    this.#left();
+  };
+
+  #pulled(): void {
+    if (this.#breaking) this.#breakIfEmpty();
+    else if (this.#opened) this.#resume();
+  }
+
+  /** An error takes what is queued with it, so it waits until that is read. */
+  #breakIfEmpty(): void {
+    if (this.waiting === 0) this.destroy('error');
+  }
+
+  #left(): void {
+    this.#finish();
+    this.#closed();
+  }
+
+  #finish(): void {
+    this.#done = true;
+    this.#signal?.removeEventListener('abort', this.#aborted);
+  }
+}

@@ -1,0 +1,25 @@
+import { type Observable, of } from 'rxjs';
+import { reportConnection } from '../diagnostics.ts';
+import { type ErrorFacts, TornadoseError } from '../errors.ts';
+import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+
+/** Why nothing can be written. */
+export type RefusedState = ErrorFacts['ERR_REFUSED']['state'];
+
+const gists: Record<RefusedState, string> = {
+  ended: 'one that has ended',
+  destroyed: 'one that was destroyed',
+  started: 'one whose headers are sent already',
+  closed: 'one that is not open',
+  head: 'the answer to a HEAD request, which has no body',
+};
+
+/** The connection that never was: its one event is `close`, with the reason `refused`. */
+export function refused(sink: string, what: string, state: RefusedState): Observable<ConnectionEvent> {
+  const error = new TornadoseError('ERR_REFUSED', `Expected ${what} that can be written to, got ${gists[state]}`, {
+    state,
+  });
+  const event: ConnectionEvent = { type: 'close', reason: 'refused', error };
+  reportConnection(sink, event);
+  return of(event);
+}

@@ -1,0 +1,62 @@
+import type { Observable, OperatorFunction } from 'rxjs';
+import { Connection } from '../flow/Connection.ts';
+import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+import { invalidOption } from '../options.ts';
+import { type EventStreamFormat, type EventStreamOptions, eventStreamFormat } from './eventSourceFormat.ts';
+import { HttpTransport, type ResponseLike, sendHead } from './HttpTransport.ts';
+import { type RefusedState, refused } from './refused.ts';
+
+/** Options of {@link toEventSource}. */
+export type EventSourceOptions<T> = EventStreamOptions<T>;
+
+/**
+ * Streams the source to a browser's EventSource, or to any client of `text/event-stream` (WHATWG HTML, section 9.2),
+ * over HTTP/1.0, HTTP/1.1 and HTTP/2.
+ *
+ * ```ts
+ * createServer((req, res) => {
+ *   void store.pipe(map((x) => x.toFixed(3)), toEventSource(res));
+ * }).listen(9000);
+ * ```
+ *
+ * Piping connects: the source is subscribed at once, and stays so until the client leaves or the source ends. A source
+ * that completes at once with nothing emitted is answered 204, on which an EventSource stops for good; one that fails
+ * then, 500. One that completes later sends the event `end`. Headers that were set on `res` before stay.
+ *
+ * @param res a `ServerResponse` of `node:http` or an `Http2ServerResponse`, with no headers sent
+ * @returns an operator whose output are the connection's {@link ConnectionEvent}s: `open`, `drop`s, `close`. They are
+ * remembered for those who subscribe later, and the delivery does not depend on anybody watching. A response that
+ * cannot be written to gives a `close` with reason `refused`.
+ * @throws TornadoseError `ERR_INVALID_OPTION`
+ */
+export function toEventSource<T>(
+  res: ResponseLike,
+  options: EventSourceOptions<T> = {},
+): OperatorFunction<T, ConnectionEvent> {
+  if (typeof res?.writeHead !== 'function') throw invalidOption('res', 'a ServerResponse or Http2ServerResponse', res);
+  const format = eventStreamFormat('toEventSource', options);
+  return (source) => connect(source, res, format);
+}
+
+function connect<T>(
+  source: Observable<T>,
+  res: ResponseLike,
+  format: EventStreamFormat<T>,
+): Observable<ConnectionEvent> {
+  const state = refusedState(res);
+  if (state === undefined)
+    return new Connection(source, new HttpTransport(res, format.answer), format.encoder, format.settings);
+  if (state === 'head') {
+    sendHead(res, format.answer);
+    res.end();
+  }
+  return refused(format.encoder.name, 'a response', state);
+}
+
+function refusedState(res: ResponseLike): RefusedState | undefined {
+  // `writable` stays true after the end and after destroy, and the request's `destroyed` is true once its body was read.
+  if (res.destroyed || res.stream?.destroyed || res.socket?.destroyed) return 'destroyed';
+  if (res.writableEnded) return 'ended';
+  if (res.headersSent) return 'started';
+  return res.req?.method === 'HEAD' ? 'head' : undefined;
+}

@@ -1,0 +1,60 @@
+import type { Observable } from 'rxjs';
+import { Connection } from '../flow/Connection.ts';
+import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+import { invalidOption, optionalFunction } from '../options.ts';
+import { type EventStreamAnswer, type EventStreamOptions, eventStreamFormat } from './eventSourceFormat.ts';
+import { refused } from './refused.ts';
+import { WebStreamTransport } from './WebStreamTransport.ts';
+
+/** Options of {@link toResponse}. */
+export interface ResponseOptions<T> extends EventStreamOptions<T> {
+  /** Sees the connection's `open`, `drop`s and `close`, as there is no `pipe` that could return them. */
+  readonly onEvent?: ((event: ConnectionEvent) => void) | undefined;
+}
+
+/** What a sink needs of a request: a web-standard `Request` has it. */
+export interface RequestLike {
+  readonly method: string;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+/**
+ * Streams the source as a web-standard `Response`: for Hono, Next.js, Deno, Bun and Workers.
+ *
+ * ```ts
+ * app.get('/stream', (c) => toResponse(store, c.req.raw));
+ * ```
+ *
+ * Like `toEventSource`, in all: it connects at once, answers 204 or 500 where the source ends at once with nothing
+ * emitted, and sends the event `end` when it completes. The client's leaving, seen as `cancel` of the body or as an
+ * abort of the request, unsubscribes.
+ *
+ * @throws TornadoseError `ERR_INVALID_OPTION`
+ */
+export function toResponse<T>(source: Observable<T>, request: RequestLike, options: ResponseOptions<T> = {}): Response {
+  if (typeof source?.subscribe !== 'function') throw invalidOption('source', 'an Observable', source);
+  if (typeof request?.method !== 'string') throw invalidOption('request', 'a Request', request);
+  const { encoder, settings, answer } = eventStreamFormat('toResponse', options, ['onEvent']);
+  const onEvent = optionalFunction('onEvent', options.onEvent);
+  const watch = (events: Observable<ConnectionEvent>): void => {
+    if (onEvent !== undefined) events.subscribe(onEvent);
+  };
+  if (request.method === 'HEAD') {
+    watch(refused(encoder.name, 'a response', 'head'));
+    return new Response(null, head(answer));
+  }
+  const transport = new WebStreamTransport(answer, request.signal ?? undefined);
+  watch(new Connection(source, transport, encoder, settings));
+  return transport.status === undefined
+    ? new Response(transport.body, head(answer))
+    : new Response(null, { status: transport.status });
+}
+
+function head({ status, headers: given }: EventStreamAnswer): ResponseInit {
+  const headers = new Headers();
+  for (const [name, value] of given) {
+    // One by one: `set-cookie` is the header that cannot be joined with commas.
+    for (const each of Array.isArray(value) ? value : [value]) headers.append(name, String(each));
+  }
+  return { status, headers };
+}

@@ -1,0 +1,49 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Serialize } from '../encoding/Encoder.ts';
+import { webSocketFrames, webSocketText } from '../encoding/webSocketText.ts';
+import { Connection } from '../flow/Connection.ts';
+import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+import { checkNames, invalidOption, optionalFunction } from '../options.ts';
+import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './eventSourceFormat.ts';
+import { framedSocketOf } from './internals.ts';
+import { refused } from './refused.ts';
+import { FramedTransport, MessageTransport, type WebSocketLike } from './WebSocketTransport.ts';
+
+/** Options of {@link toWebSocket}. */
+export type WebSocketOptions<T> = BrowserSinkOptions<T>;
+
+/**
+ * Streams the source to a WebSocket of ws (RFC 6455): each value as the JSON text `{"data": …}`, with `"event"` and
+ * `"id"` where a `Message` has them.
+ *
+ * ```ts
+ * new WebSocketServer({ server }).on('connection', (ws) => {
+ *   void chat.pipe(toWebSocket(ws));
+ * });
+ * ```
+ *
+ * Piping connects: the source is subscribed at once, and stays so until the client leaves or the source ends, when the
+ * socket is closed with 1000, or 1011 after an error. The heartbeat is a ping: a client that answers none until the next
+ * one is gone, and its connection is cut (`close` with reason `timeout`). What the client sends is yours to read.
+ *
+ * @param ws an open WebSocket of the ws package, version 8
+ * @returns an operator whose output are the connection's {@link ConnectionEvent}s, as with `toEventSource`
+ * @throws TornadoseError `ERR_INVALID_OPTION`
+ */
+export function toWebSocket<T>(
+  ws: WebSocketLike,
+  options: WebSocketOptions<T> = {},
+): OperatorFunction<T, ConnectionEvent> {
+  if (typeof ws?.terminate !== 'function') throw invalidOption('ws', 'a WebSocket of the ws package', ws);
+  checkNames('toWebSocket', options, browserNames);
+  const serialize = optionalFunction('serialize', options.serialize) as Serialize<unknown> | undefined;
+  const socket = framedSocketOf(ws);
+  const encoder = socket === undefined ? webSocketText(serialize) : webSocketFrames(serialize);
+  const event = visibleHeartbeat(options.heartbeat);
+  const settings = browserSettings('toWebSocket', options, event && encoder.encode({ data: '', event }));
+  return (source) => {
+    if (ws.readyState !== ws.OPEN) return refused(encoder.name, 'a WebSocket', 'closed');
+    const transport = socket === undefined ? new MessageTransport(ws) : new FramedTransport(ws, socket);
+    return new Connection(source, transport, encoder, settings);
+  };
+}
