@@ -29,10 +29,15 @@ function emissionOf(message: Message): Emission {
   return memo(emissions, message, () => new Emission(message));
 }
 
+const hasNoText = new Set(['undefined', 'function', 'symbol']);
+
 /** The frame of a value, encoded now. */
 export function encode(encoder: Encoder, value: unknown): Frame {
   try {
-    const encoded = encoder.encode(value instanceof Message ? value : { data: value });
+    const message = value instanceof Message ? value : { data: value };
+    // Whatever the encoder: `${JSON.stringify(undefined)}` is the text "undefined".
+    if (hasNoText.has(typeof message.data)) throw unserialisable(message.data);
+    const encoded = encoder.encode(message);
     if (typeof encoded === 'string') return new Frame(value, bytesOf(encoded));
     if (encoded instanceof Uint8Array) return new Frame(value, encoded);
     throw unserialisable(value);

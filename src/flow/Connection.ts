@@ -101,7 +101,7 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     const frame = this.#frameOf(value);
     this.#emitted = true;
     if (frame.bytes === undefined) this.#dropped('unserialisable', 0);
-    else if (this.#ready) this.#put(frame);
+    else if (this.#ready || this.#makeRoom()) this.#put(frame);
     else this.#hold(frame);
     this.#tellReadiness();
   }
@@ -150,8 +150,19 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     return this.#writable && this.#outbox.length < this.#settings.outboxBytes && !this.#waiting?.size;
   }
 
+  /**
+   * A tick that brings more than the outbox holds says nothing about the client: one that takes it all is not slow. So
+   * for a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
+   */
+  #makeRoom(): boolean {
+    if (!this.#settings.strategy.wantsAll || !this.#writable || this.#waiting?.size) return false;
+    if (this.#stage === 'starting') this.#open();
+    this.#send(performance.now());
+    return this.#ready && this.#stage === 'open';
+  }
+
   #hold(frame: Frame): void {
-    this.#waiting ??= this.#settings.strategy(this.#frames());
+    this.#waiting ??= this.#settings.strategy.hold(this.#frames());
     this.#waiting.push(frame);
   }
 
@@ -224,6 +235,12 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     this.#scheduled = false;
     this.#tellDrops();
     if (this.#stage !== 'open' && this.#stage !== 'ending') return;
+    this.#send(now);
+    this.#nothing.forget();
+    this.#endIfSent();
+  }
+
+  #send(now: number): void {
     try {
       while (this.#writable && this.#outbox.count > 0) {
         const batch = this.#outbox;
@@ -236,8 +253,6 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     } catch (error) {
       this.#abandon('error', error);
     }
-    this.#nothing.forget();
-    this.#endIfSent();
   }
 
   #write(batch: Batch): boolean {

@@ -10,7 +10,8 @@ export interface SinkOptions<T> {
   /** What to do while the client cannot take more. @defaultValue `onBackpressureBuffer()`: 1 MiB, then the client ends */
   readonly backpressure?: BackpressureOperator<T> | undefined;
   /**
-   * How many bytes of one tick go to a client that could take more before the tick; what comes then is the strategy's.
+   * How many bytes of one tick a client may take; what comes then is the strategy's. The buffer, which would keep all of
+   * it, has them written at once and goes on.
    * @defaultValue 65 536
    */
   readonly outboxBytes?: number | undefined;

@@ -22,8 +22,15 @@ export interface Waiting<Item> {
   shift(): Item;
 }
 
+/** How what waits for one client is made. */
+export type Hold = <Item>(items: Items<Item>) => Waiting<Item>;
+
 /** The recipe of a built-in strategy. */
-export type Strategy = <Item>(items: Items<Item>) => Waiting<Item>;
+export interface Strategy {
+  readonly hold: Hold;
+  /** Whether it would rather have all of a large tick sent than some of it held, as there is nothing to be made of it. */
+  readonly wantsAll: boolean;
+}
 
 const strategies = new WeakMap<object, Strategy>();
 

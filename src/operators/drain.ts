@@ -1,23 +1,23 @@
 import { Observable, Subscriber } from 'rxjs';
 import { dataOf, isNotice, withData } from '../message.ts';
 import type { BackpressureOperator, Outlet } from './BackpressureOperator.ts';
-import { type Items, known, type Strategy, type Waiting } from './Waiting.ts';
+import { type Hold, type Items, known, type Waiting } from './Waiting.ts';
 
 /**
  * The one drain loop of all strategies, as an operator: while ready, values pass; while not, they go to what waits;
  * when ready again, what waits goes first. The source's end is passed on after what waits, so that nothing is lost.
  */
-export function drain<T>(strategy: Strategy): BackpressureOperator<T> {
+export function drain<T>(hold: Hold, wantsAll = false): BackpressureOperator<T> {
   return known(
     (ready, outlet = alone) =>
       (source) =>
         new Observable<T>((subscriber) => {
-          const gate = new Gate(subscriber, () => strategy(itemsOf(outlet)));
+          const gate = new Gate(subscriber, () => hold(itemsOf(outlet)));
           gate.add(ready.subscribe((now) => gate.turn(now)));
           // Made before it subscribes, so that a client that leaves stops a source that emits while it is subscribed.
           source.subscribe(gate);
         }),
-    strategy,
+    { hold, wantsAll },
   );
 }
 

@@ -41,7 +41,7 @@ export interface BufferOptions extends LimitOptions {
 export function onBackpressureBuffer<T>(options: BufferOptions = {}): BackpressureOperator<T> {
   const limits = limitsOf('onBackpressureBuffer', options, ['overflow']);
   const policy = oneOf('overflow', options.overflow, ['error', 'dropOldest', 'dropNewest'], 'error');
-  return drain((items) => new BufferWaiting(items, limits, policy));
+  return drain((items) => new BufferWaiting(items, limits, policy), true);
 }
 
 class BufferWaiting<Item> implements Waiting<Item> {

@@ -19,7 +19,8 @@ export interface ResponseLike {
   writeHead(status: number): unknown;
   flushHeaders?(): void;
   write(bytes: Uint8Array | string): boolean;
-  end(text?: string): unknown;
+  end(text: string): unknown;
+  end(): unknown;
   destroy(): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
