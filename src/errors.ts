@@ -61,12 +61,22 @@ export class TornadoseError<Code extends ErrorCode = ErrorCode> extends Error {
 
 /** How a value is shown in an error: "`-1` (number)". Long ones are cut, so that an error stays a line. */
 export function shown(value: unknown): string {
-  let text: string;
-  if (typeof value === 'string') text = JSON.stringify(value);
-  else if (typeof value === 'bigint') text = `${value}n`;
-  else if (typeof value === 'function') text = value.name || 'anonymous';
-  else if (value === null || typeof value !== 'object') text = String(value);
-  else text = Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? 'null-prototype'}`;
-  if (text.length > 60) text = `${text.slice(0, 60)}…`;
-  return `\`${text}\` (${value === null ? 'null' : typeof value})`;
+  const text = describe(value);
+  return `\`${text.length > 60 ? `${text.slice(0, 60)}…` : text}\` (${value === null ? 'null' : typeof value})`;
+}
+
+function describe(value: unknown): string {
+  try {
+    let text: string;
+    if (typeof value === 'string') text = JSON.stringify(value);
+    else if (typeof value === 'bigint') text = `${value}n`;
+    else if (typeof value === 'function') text = value.name || 'anonymous';
+    else if (value === null || typeof value !== 'object') text = String(value);
+    else
+      text = Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? 'null-prototype'}`;
+    return text;
+  } catch {
+    // A revoked proxy, or a getter that throws: an error about a value must not fail over the value.
+    return 'something that cannot be looked at';
+  }
 }

@@ -4,11 +4,14 @@ import { shown, TornadoseError } from './errors.ts';
 export interface MessageFields<T> {
   /** What is sent. A string goes out as it is, everything else through the sink's `serialize`. */
   readonly data: T;
-  /** The event's name (`addEventListener(event, …)` in a page). No CR, LF or NUL, and not `gap`, `position` or `end`. */
+  /**
+   * The event's name (`addEventListener(event, …)` in a page). No CR, LF or NUL, and not `gap`, `position` or `end`.
+   * `open` and `error` reach a page's `onopen` and `onerror` as well.
+   */
   readonly event?: string | undefined;
   /** What a client that comes back says it has seen: 1 to 128 of `[A-Za-z0-9._~-]`. */
   readonly id?: string | undefined;
-  /** How long an EventSource waits before it comes back: an integer of milliseconds, at least 100. */
+  /** How long an EventSource waits before it comes back: an integer of milliseconds, from 100 to 2 147 483 647. */
   readonly retry?: number | undefined;
 }
 
@@ -48,12 +51,14 @@ export class Message<T = unknown> implements MessageFields<T> {
     if (id !== undefined && !(typeof id === 'string' && idForm.test(id)))
       throw invalid('id', 'a string of 1 to 128 of A-Z a-z 0-9 . _ ~ -', id);
     if (retry !== undefined && !isRetry(retry))
-      throw invalid('retry', 'an integer of milliseconds, at least 100', retry);
+      throw invalid('retry', 'an integer of milliseconds, from 100 to 2147483647', retry);
     this.data = data;
     this.event = event;
     this.id = id;
     this.retry = retry;
-    Object.freeze(this);
+    // One of a class of its own has its fields still to come.
+    const made = this.constructor;
+    if (made === Message || made === Gap) Object.freeze(this);
   }
 }
 
@@ -96,6 +101,15 @@ export function withData(value: unknown, data: unknown): unknown {
   return new Message({ data, event, id, retry });
 }
 
+/** What two values became that were merged: the newer one with other data, and with the older one's id where it has none. */
+export function mergedWith(held: unknown, incoming: unknown, data: unknown): unknown {
+  const merged = withData(incoming, data);
+  const id = held instanceof Message ? held.id : undefined;
+  if (id === undefined || (merged instanceof Message && merged.id !== undefined)) return merged;
+  const { event, retry } = merged instanceof Message ? merged : {};
+  return new Message({ data, event, id, retry });
+}
+
 /** Whether a value is the library's own word to the client, which no strategy may drop. */
 export function isNotice(value: unknown): boolean {
   return value instanceof Gap;
@@ -106,9 +120,12 @@ export function isEventName(event: unknown): event is string {
   return typeof event === 'string' && event.length > 0 && !breaksField.test(event) && event.isWellFormed();
 }
 
+// Clients on Node wait with setTimeout, which turns anything longer into 1 ms.
+const longestRetry = 2 ** 31 - 1;
+
 /** A reconnection time that no client turns into a loop of requests. */
 export function isRetry(retry: unknown): retry is number {
-  return typeof retry === 'number' && Number.isSafeInteger(retry) && retry >= 100;
+  return typeof retry === 'number' && Number.isInteger(retry) && retry >= 100 && retry <= longestRetry;
 }
 
 function invalid(field: string, expected: string, received: unknown): TornadoseError {

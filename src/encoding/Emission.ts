@@ -1,17 +1,16 @@
+import { memo } from '../memo.ts';
 import type { Encoder } from './Encoder.ts';
 import type { Frame } from './Frame.ts';
 
-/** What has been encoded already, for one encoder. A list, because there are one or two of them, and mostly one. */
+/** What has been encoded already, for one encoder. */
 class Slot {
   readonly encoder: Encoder;
-  readonly next: Slot | undefined;
   frame: Frame | undefined;
   /** The last text or number that came out of the clients' operators. */
   derived: Frame | undefined;
 
-  constructor(encoder: Encoder, next: Slot | undefined) {
+  constructor(encoder: Encoder) {
     this.encoder = encoder;
-    this.next = next;
   }
 }
 
@@ -24,7 +23,10 @@ class Slot {
  */
 export class Emission {
   readonly value: unknown;
-  #slots: Slot | undefined;
+  /** The first encoder's. There is mostly one. */
+  #slot: Slot | undefined;
+  /** The others', weakly: the value of a DataStore may stand for long, while clients with encoders of their own come and go. */
+  #others: WeakMap<Encoder, Slot> | undefined;
 
   constructor(value: unknown) {
     this.value = value;
@@ -32,7 +34,7 @@ export class Emission {
 
   /** The frame of `value` for this encoder, made at the first call. */
   frame(encoder: Encoder, make: (encoder: Encoder, value: unknown) => Frame): Frame {
-    const slot = this.#slot(encoder);
+    const slot = this.#slotOf(encoder);
     slot.frame ??= make(encoder, this.value);
     return slot.frame;
   }
@@ -42,9 +44,9 @@ export class Emission {
    * `store.pipe(map((x) => x.toFixed(3)))` for each of a thousand clients is encoded once. Objects never do, as an
    * operator that fills one scratch object for client after client would send the first one's to all.
    */
-  derivedFrame(encoder: Encoder, value: string | number, make: (encoder: Encoder, value: unknown) => Frame): Frame {
-    const slot = this.#slot(encoder);
-    if (slot.derived?.value !== value) slot.derived = make(encoder, value);
+  derivedFrame(encoder: Encoder, value: unknown, make: (encoder: Encoder, value: unknown) => Frame): Frame {
+    const slot = this.#slotOf(encoder);
+    if (slot.derived === undefined || !Object.is(slot.derived.value, value)) slot.derived = make(encoder, value);
     return slot.derived as Frame;
   }
 
@@ -60,10 +62,11 @@ export class Emission {
     }
   }
 
-  #slot(encoder: Encoder): Slot {
-    for (let slot = this.#slots; slot !== undefined; slot = slot.next) if (slot.encoder === encoder) return slot;
-    this.#slots = new Slot(encoder, this.#slots);
-    return this.#slots;
+  #slotOf(encoder: Encoder): Slot {
+    this.#slot ??= new Slot(encoder);
+    if (this.#slot.encoder === encoder) return this.#slot;
+    this.#others ??= new WeakMap();
+    return memo(this.#others, encoder, (other) => new Slot(other));
   }
 }
 

@@ -18,11 +18,16 @@ const emissions = new WeakMap<Message, Emission>();
 export function encodeOnce(encoder: Encoder, value: unknown): Frame {
   const emission = emissionInProgress();
   if (emission !== undefined) {
-    if (emission.value === value) return emission.frame(encoder, encode);
-    if (typeof value === 'string' || typeof value === 'number') return emission.derivedFrame(encoder, value, encode);
+    if (Object.is(emission.value, value)) return emission.frame(encoder, encode);
+    if (isPrimitive(value)) return emission.derivedFrame(encoder, value, encode);
   }
   if (value instanceof Message) return emissionOf(value).frame(encoder, encode);
   return encode(encoder, value);
+}
+
+/** What nobody can change, so that equal ones are the same. */
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
 function emissionOf(message: Message): Emission {

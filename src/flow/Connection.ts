@@ -4,7 +4,7 @@ import { encode, encodeOnce } from '../encoding/encodeOnce.ts';
 import { Frame } from '../encoding/Frame.ts';
 import { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
-import { dataOf, isNotice, withData } from '../message.ts';
+import { dataOf, isNotice, mergedWith } from '../message.ts';
 import type { DropReason, Outlet } from '../operators/BackpressureOperator.ts';
 import type { Items, Waiting } from '../operators/Waiting.ts';
 import { Batch } from './Batch.ts';
@@ -184,13 +184,16 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
 
   /** How the built-in strategies see this client: as frames, which are encoded already. */
   #frames(): Items<Frame> {
-    const { bytesOf, dropped, ...rest } = this.#outlet();
+    const connection = this;
     return {
       bytesOf: (frame) => (frame.bytes === unencoded ? encode(this.#encoder, frame.value).length : frame.length),
+      // A getter, not `...outlet`: that would copy what it is now.
+      get waiting() {
+        return connection.#behind;
+      },
       dropped: (frame, why) => this.#dropped(why, frame.length),
-      ...rest,
       dataOf: (frame) => dataOf(frame.value),
-      withData: (frame, data) => new Frame(withData(frame.value, data), unencoded),
+      merged: (held, incoming, data) => new Frame(mergedWith(held.value, incoming.value, data), unencoded),
       isNotice: (frame) => isNotice(frame.value),
     };
   }
@@ -282,6 +285,8 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
       this.#abandon('error', error);
       return;
     }
+    // The client may have left by then.
+    if (this.#isClosed) return;
     this.#stage = 'open';
     this.opened();
     if (this.#ending !== undefined) this.#beginEnding();
@@ -371,8 +376,12 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     this.#setDue(now);
   }
 
+  get #isClosed(): boolean {
+    return this.#stage === 'closed';
+  }
+
   #setDue(now: number): void {
-    if (this.#stage === 'closed') return;
+    if (this.#isClosed) return;
     const isEnding = this.#stage === 'ending' || this.#stage === 'ended';
     const at = isEnding ? this.#patienceEnds : Math.min(this.#heartbeatAt, this.#maxAgeAt, this.#expiresAt(now));
     if (at !== Number.POSITIVE_INFINITY) dueAt(this, at, now);

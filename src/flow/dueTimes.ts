@@ -12,6 +12,8 @@ export interface Due {
 const entries = new Map<number, Set<Due>>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 let timerAt = Number.POSITIVE_INFINITY;
+/** The function that set the timer: a test may replace the clock, and put it back. */
+let timerBy: unknown;
 
 /** Has `item.due` called at `at`, and not at any time that was asked for earlier. */
 export function dueAt(item: Due, at: number, now: number): void {
@@ -23,8 +25,8 @@ export function dueAt(item: Due, at: number, now: number): void {
   const entry = entries.get(rounded);
   if (entry === undefined) entries.set(rounded, new Set([item]));
   else entry.add(item);
-  // Overdue by as much, it was lost: to a clock that a test replaced, and put back.
-  if (timerAt < now - 1000) setTimer(now, now);
+  // It was set on another clock, which may never come to it.
+  if (timerBy !== undefined && timerBy !== setTimeout) setTimer(now, now);
   else if (rounded < timerAt) setTimer(rounded, now);
 }
 
@@ -40,6 +42,7 @@ export function notDue(item: Due): void {
 function setTimer(at: number, now: number): void {
   clearTimeout(timer);
   timerAt = at;
+  timerBy = setTimeout;
   // A longer one would fire at once; this one finds nothing due, and waits on.
   timer = setTimeout(run, Math.min(Math.max(at - now, 0), 2 ** 31 - 1));
   // The sockets keep a process running, a heartbeat alone does not.
@@ -49,6 +52,7 @@ function setTimer(at: number, now: number): void {
 function stopTimer(): void {
   clearTimeout(timer);
   timer = undefined;
+  timerBy = undefined;
   timerAt = Number.POSITIVE_INFINITY;
 }
 

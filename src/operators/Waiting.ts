@@ -3,7 +3,8 @@ import type { BackpressureOperator, Outlet } from './BackpressureOperator.ts';
 /** How a strategy sees what passes through it, whether these are an operator's values or the engine's frames. */
 export interface Items<Item> extends Outlet<Item> {
   dataOf(item: Item): unknown;
-  withData(item: Item, data: unknown): Item;
+  /** What two became: the newer one with other data, and with the older one's id where it has none. */
+  merged(held: Item, incoming: Item, data: unknown): Item;
   isNotice(item: Item): boolean;
 }
 

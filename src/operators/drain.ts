@@ -1,5 +1,6 @@
 import { Observable, Subscriber } from 'rxjs';
-import { dataOf, isNotice, withData } from '../message.ts';
+import { TornadoseError } from '../errors.ts';
+import { dataOf, isNotice, mergedWith } from '../message.ts';
 import type { BackpressureOperator, Outlet } from './BackpressureOperator.ts';
 import { type Hold, type Items, known, type Waiting } from './Waiting.ts';
 
@@ -13,7 +14,7 @@ export function drain<T>(hold: Hold, wantsAll = false): BackpressureOperator<T> 
       (source) =>
         new Observable<T>((subscriber) => {
           const gate = new Gate(subscriber, () => hold(itemsOf(outlet)));
-          gate.add(ready.subscribe((now) => gate.turn(now)));
+          subscriber.add(ready.subscribe((now) => gate.turn(now)));
           // Made before it subscribes, so that a client that leaves stops a source that emits while it is subscribed.
           source.subscribe(gate);
         }),
@@ -22,14 +23,18 @@ export function drain<T>(hold: Hold, wantsAll = false): BackpressureOperator<T> 
 }
 
 class Gate<T> extends Subscriber<T> {
+  readonly #subscriber: Subscriber<T>;
   readonly #hold: () => Waiting<T>;
   #waiting: Waiting<T> | undefined;
   #ready = true;
   #draining = false;
   #end: (() => void) | undefined;
 
-  constructor(destination: Subscriber<T>, hold: () => Waiting<T>) {
-    super(destination);
+  constructor(subscriber: Subscriber<T>, hold: () => Waiting<T>) {
+    // Not the destination of this one, which lets go of the source when that ends, though values may wait.
+    super();
+    subscriber.add(this);
+    this.#subscriber = subscriber;
     this.#hold = hold;
   }
 
@@ -40,24 +45,32 @@ class Gate<T> extends Subscriber<T> {
 
   protected override _next(value: T): void {
     if (this.#ready && !this.#draining && !this.#waiting?.size) {
-      super._next(value);
+      this.#subscriber.next(value);
       return;
     }
     try {
       this.#waiting ??= this.#hold();
       this.#waiting.push(value);
     } catch (error) {
-      super._error(error);
+      if (!TornadoseError.is(error, 'ERR_OVERFLOW')) {
+        // What the application's own function threw ends the stream as an error of the source does.
+        this.error(error);
+        return;
+      }
+      this.unsubscribe();
+      this.#subscriber.error(error);
     }
   }
 
   protected override _error(error: unknown): void {
-    this.#end = () => super._error(error);
+    this.unsubscribe();
+    this.#end = () => this.#subscriber.error(error);
     this.#drain();
   }
 
   protected override _complete(): void {
-    this.#end = () => super._complete();
+    this.unsubscribe();
+    this.#end = () => this.#subscriber.complete();
     this.#drain();
   }
 
@@ -65,7 +78,9 @@ class Gate<T> extends Subscriber<T> {
     // Emitting may turn the client unready, or ready again, before it returns.
     if (this.#draining) return;
     this.#draining = true;
-    while (this.#ready && this.#waiting?.size && !this.closed) super._next(this.#waiting.shift());
+    while (this.#ready && this.#waiting?.size && !this.#subscriber.closed) {
+      this.#subscriber.next(this.#waiting.shift());
+    }
     this.#draining = false;
     if (!this.#waiting?.size) this.#end?.();
   }
@@ -82,7 +97,7 @@ function itemsOf<T>(outlet: Outlet<T>): Items<T> {
     },
     dropped: (value, why) => outlet.dropped(value, why),
     dataOf,
-    withData: (value, data) => withData(value, data) as T,
+    merged: (held, incoming, data) => mergedWith(held, incoming, data) as T,
     isNotice,
   };
 }

@@ -82,7 +82,7 @@ class BufferWaiting<Item> implements Waiting<Item> {
 
   /** Whether there is room for the item now; `false` says that it was the one to go. */
   #makeRoom(item: Item, bytes: number): boolean {
-    if (this.#policy === 'dropOldest') {
+    if (this.#policy === 'dropOldest' && this.#wouldFit(bytes)) {
       while (this.#queue.size > 0 && !this.#fits(bytes)) this.#dropOldest();
       if (this.#fits(bytes)) return true;
     }
@@ -93,6 +93,11 @@ class BufferWaiting<Item> implements Waiting<Item> {
     }
     if (this.size >= this.#limits.maxCount) throw overflow(this.#limits, 'events', this.size + 1);
     throw overflow(this.#limits, 'bytes', this.bytes + this.#items.waiting + bytes);
+  }
+
+  /** Whether it would fit if all but notices were gone. If not, it would cost them for nothing. */
+  #wouldFit(bytes: number): boolean {
+    return !tooMany(this.#limits, this.#notices.bytes + this.#items.waiting, bytes);
   }
 
   #dropOldest(): void {

@@ -1,5 +1,5 @@
 import type { DataOf } from '../message.ts';
-import { invalidOption } from '../options.ts';
+import { checkNames, invalidOption } from '../options.ts';
 import type { BackpressureOperator } from './BackpressureOperator.ts';
 import { drain } from './drain.ts';
 import { type LimitOptions, type Limits, limitsOf, overflow, tooMany } from './limits.ts';
@@ -23,6 +23,7 @@ export type ReduceOptions = Pick<LimitOptions, 'maxBytes'>;
  * ```
  *
  * `fn` sees the `data` of messages and returns new data; the merged message keeps the newest one's id and name.
+ * It sees what was emitted earlier, long after: a value that is changed and published again would be merged with itself.
  * A `Gap` is never merged: it comes between what was merged before it and after it.
  *
  * *Bounds*: one value, of `maxBytes` (and an eighth of it, as it is not measured at each merge) with what waits behind it.
@@ -37,6 +38,7 @@ export function onBackpressureReduce<T>(
   options: ReduceOptions = {},
 ): BackpressureOperator<T> {
   if (typeof fn !== 'function') throw invalidOption('fn', 'a function', fn);
+  checkNames('onBackpressureReduce', options, ['maxBytes']);
   const limits = limitsOf('onBackpressureReduce', options);
   return drain((items) => new ReduceWaiting(items, limits, fn as (held: unknown, incoming: unknown) => unknown));
 }
@@ -78,12 +80,13 @@ class ReduceWaiting<Item> implements Waiting<Item> {
       this.#measured = bytes;
     } else {
       const data = this.#fn(this.#items.dataOf(this.#merged.item), this.#items.dataOf(item));
-      this.#merged.item = this.#items.withData(item, data);
+      this.#merged.item = this.#items.merged(this.#merged.item, item, data);
       this.#added += bytes;
       const { maxBytes } = this.#limits;
       // Merging often makes things no larger, so what came in is only a reason to measure. An eighth at least, as
       // measuring is encoding: near the limit it would be done for each event.
-      if (this.#added > Math.max(maxBytes - this.#measured, maxBytes / 8)) this.#measure();
+      const room = maxBytes - this.#items.waiting - this.#measured - this.#settled.bytes;
+      if (this.#added > Math.max(room, maxBytes / 8)) this.#measure();
     }
   }
 

@@ -65,14 +65,15 @@ export class WebStreamTransport implements Transport {
   end(reason: CloseReason): void {
     if (!this.#opened) {
       this.status = reason === 'error' ? 500 : 204;
-      this.#finish();
+      this.#left();
     } else if (reason === 'error') {
       this.#breaking = true;
       this.#breakIfEmpty();
     } else if (!this.#done) {
       if (reason === 'complete' && this.#answer.farewell !== '') this.write(bytesOf(this.#answer.farewell));
       this.#controller.close();
-      this.#finish();
+      // What is queued is the reader's from now on.
+      this.#left();
     }
   }
 
@@ -80,7 +81,7 @@ export class WebStreamTransport implements Transport {
     if (this.#done) return;
     // Lets go of what is queued, which a close would keep for a reader that may never come.
     this.#controller.error(new Error(`The stream was closed by the server: ${reason}`));
-    this.#finish();
+    this.#left();
   }
 
   readonly #aborted = (): void => {
@@ -100,12 +101,8 @@ export class WebStreamTransport implements Transport {
   }
 
   #left(): void {
-    this.#finish();
-    this.#closed();
-  }
-
-  #finish(): void {
     this.#done = true;
     this.#signal?.removeEventListener('abort', this.#aborted);
+    this.#closed();
   }
 }

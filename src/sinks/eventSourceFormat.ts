@@ -25,7 +25,7 @@ export interface BrowserSinkOptions<T> extends Omit<SinkOptions<T>, 'heartbeat'>
 
 /** Options of the sinks that speak `text/event-stream`. */
 export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
-  /** How long the browser waits before it comes back, sent at the start: an integer of ms, at least 100. @defaultValue the browser's own */
+  /** How long the browser waits before it comes back, sent at the start: an integer of ms, from 100 to 2 147 483 647. @defaultValue the browser's own */
   readonly retry?: number | undefined;
   /**
    * The name of the event that says that the source has completed; `false` for none. A page closes its EventSource on
@@ -72,7 +72,7 @@ export function eventStreamFormat<T>(
   checkNames(where, options, [...browserNames, 'retry', 'end', 'headers', 'status', ...others]);
   const { retry, end = 'end', status = 200 } = options;
   if (retry !== undefined && !isRetry(retry))
-    throw invalidOption('retry', 'an integer of milliseconds, at least 100', retry);
+    throw invalidOption('retry', 'an integer of milliseconds, from 100 to 2147483647', retry);
   if (end !== false && !isEventName(end)) throw invalidOption('end', 'false or the name of an event', end);
   if (!(Number.isInteger(status) && status >= 200 && status <= 599))
     throw invalidOption('status', 'an HTTP status from 200 to 599', status);

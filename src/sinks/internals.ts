@@ -22,6 +22,12 @@ interface NodeResponse {
   readonly write: unknown;
 }
 
+interface NodeWebSocket {
+  readonly extensions?: unknown;
+  readonly _isServer?: unknown;
+  readonly _socket?: Partial<RawSocket> | null;
+}
+
 let writeOfNode: unknown;
 
 /**
@@ -46,8 +52,14 @@ export function chunkedSocketOf(response: unknown): RawSocket | undefined {
  * Without it each message of each client gets a header of its own and a write of its own, also within one tick.
  */
 export function framedSocketOf(webSocket: unknown): RawSocket | undefined {
-  const { extensions, _socket: socket } = webSocket as { extensions?: unknown; _socket?: Partial<RawSocket> | null };
-  if (extensions !== '' || typeof socket?.write !== 'function' || typeof socket.bytesRead !== 'number')
+  const { extensions, _isServer, _socket: socket } = webSocket as NodeWebSocket;
+  // A client's frames are masked, each with a key of its own.
+  if (
+    extensions !== '' ||
+    _isServer !== true ||
+    typeof socket?.write !== 'function' ||
+    typeof socket.bytesRead !== 'number'
+  )
     return undefined;
   return socket as RawSocket;
 }

@@ -13,7 +13,7 @@ import { Store } from './Store.ts';
  * *Promise*: every client converges on the latest value, also one whose strategy skips some
  * (`onBackpressureLatest()` is usually what one wants here).
  *
- * *End*: after `complete` or `error` nothing is replayed.
+ * *End*: after `complete` or `error` nothing is replayed. For a store of your own, extend `Store`.
  */
 export interface DataStore<T, Data = T | undefined> extends Store<T> {
   /** The last value that was accepted; a newcomer gets the last one that was *emitted*, so that it misses none. */
@@ -50,7 +50,7 @@ export const DataStore: DataStoreConstructor = class DataStore<T> extends Store<
 
   submit(value: T): void {
     const before = this.#data;
-    if (!this.isStopped) this.#data = value;
+    if (!this.isEnding) this.#data = value;
     try {
       this.emit(value);
     } catch (error) {

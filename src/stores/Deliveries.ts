@@ -21,13 +21,19 @@ export class Deliveries {
       return;
     }
     this.#delivering = true;
-    try {
-      deliver();
-      while (this.#waiting.size > 0) this.#waiting.shift()();
-    } finally {
-      this.#delivering = false;
-      this.#reentrant = 0;
+    this.#waiting.push(deliver, 0);
+    let failure: { readonly error: unknown } | undefined;
+    while (this.#waiting.size > 0) {
+      try {
+        this.#waiting.shift()();
+      } catch (error) {
+        // Those that wait are not to blame, and must not come after what is published next.
+        failure ??= { error };
+      }
     }
+    this.#delivering = false;
+    this.#reentrant = 0;
+    if (failure !== undefined) throw failure.error;
   }
 
   /** Carries out `deliver` now, even within a delivery; what is asked for meanwhile comes after it. */

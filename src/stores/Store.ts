@@ -1,4 +1,4 @@
-import { type Observable, Subject, type Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
+import { type Observable, Subject, type Subscriber, Subscription, type TeardownLogic } from 'rxjs';
 import { reportError, warnUnwatched } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { Deliveries } from './Deliveries.ts';
@@ -31,7 +31,9 @@ const subscribeToSubject = (Subject.prototype as unknown as { _subscribe(subscri
  */
 export abstract class Store<T, Answer = void> extends Subject<T> {
   readonly #deliveries = new Deliveries();
+  readonly #feeds = new Subscription();
   #closing: Promise<void> | undefined;
+  #isEnding = false;
 
   /** Publishes a value, with the store's answer: nothing, an id, or a promise of it. */
   abstract submit(value: T): Answer;
@@ -44,12 +46,26 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
 
   /** Ends the store and its clients with an error. */
   override error(error: unknown): void {
-    this.#deliveries.add(() => super.error(error));
+    this.#deliveries.add(() => {
+      this.#feeds.unsubscribe();
+      super.error(error);
+    });
+    this.#isEnding = true;
   }
 
   /** Ends the store and its clients. */
   override complete(): void {
-    this.#deliveries.add(() => super.complete());
+    this.#deliveries.add(() => {
+      this.#feeds.unsubscribe();
+      super.complete();
+    });
+    this.#isEnding = true;
+  }
+
+  /** Drops the observers without a word, as a Subject does, and the feeds. `close` is what one usually wants. */
+  override unsubscribe(): void {
+    this.#feeds.unsubscribe();
+    super.unsubscribe();
   }
 
   /**
@@ -61,27 +77,37 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
    * ```
    */
   feed(source: Observable<T>): Subscription {
-    return source.subscribe({
+    const feeding = source.subscribe({
       next: (value) => this.next(value),
       error: (error) => {
         reportError('feed', error);
         warnUnwatched(error);
       },
     });
+    this.#feeds.add(feeding);
+    return feeding;
   }
 
   /** Ends the clients, and releases every connection, timer and listener that the store made. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      // A Subject that was unsubscribed has no clients left, and would throw.
-      if (!this.closed) this.complete();
-      await this.release();
+      try {
+        // A Subject that was unsubscribed has no clients left, and would throw.
+        if (!this.closed) this.complete();
+      } finally {
+        await this.release();
+      }
     })();
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Whether nothing more is accepted: it has ended, or will when what waits has been delivered. */
+  protected get isEnding(): boolean {
+    return this.#isEnding || this.isStopped;
   }
 
   /** Delivers a value to all observers, in its turn. */
