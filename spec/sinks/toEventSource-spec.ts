@@ -434,7 +434,7 @@ describe('toEventSource', () => {
         'Expected `heartbeat` to be a number of milliseconds above 0 and up to 2147483647, got `-1` (number)',
       ],
       [{ hartbeat: 5 }, 'Expected `toEventSource.hartbeat` to be one of the options backpressure, '],
-      [{ retry: 10 }, 'Expected `retry` to be an integer of milliseconds, at least 100, got `10` (number)'],
+      [{ retry: 10 }, 'Expected `retry` to be an integer of milliseconds, from 100 to 2147483647, got `10` (number)'],
       [
         { backpressure: 'latest' },
         'Expected `backpressure` to be a strategy, such as `onBackpressureLatest()`, got `"latest"` (string)',

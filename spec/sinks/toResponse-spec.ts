@@ -74,7 +74,7 @@ describe('toResponse', () => {
     const { events, options } = recorded<number>();
     toResponse(store, request({ signal: AbortSignal.abort() }), options);
     expect(store.observed).to.equal(false);
-    expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'client' });
+    expect(events).to.deep.equal([{ type: 'close', reason: 'client' }]);
   });
 
   it('should let the reader have what came before the source failed, and then the failure', async () => {

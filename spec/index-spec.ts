@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import * as tornadose from 'tornadose';
+import * as redis from 'tornadose/redis';
+
+/** What a door lets out: values, which are there at run time, and types, which only its text knows. */
+function exportsOf(door: string): { values: string[]; types: string[] } {
+  const [values, types]: [string[], string[]] = [[], []];
+  const text = readFileSync(new URL(`../src/${door}`, import.meta.url), 'utf8');
+  for (const [, isType, names = ''] of text.matchAll(/export (type )?\{([^}]*)\}/g)) {
+    for (const each of names.split(',').filter((name) => name.trim() !== '')) {
+      const [, type, name = ''] = /^\s*(type )?(\w+)\s*$/.exec(each) ?? [];
+      (isType || type ? types : values).push(name);
+    }
+  }
+  return { values: values.sort(), types: types.sort() };
+}
+
+// Whoever changes one of these lists changes what users depend on, and says so in CHANGELOG.md.
+describe('the doors', () => {
+  it('should export from tornadose what users were told of, and nothing else', () => {
+    const { values, types } = exportsOf('index.ts');
+    expect(Object.keys(tornadose).sort()).to.deep.equal(values);
+    expect(values).to.deep.equal([
+      'DataStore',
+      'Gap',
+      'Message',
+      'QueueStore',
+      'Store',
+      'TornadoseError',
+      'filterData',
+      'mapData',
+      'onBackpressureBuffer',
+      'onBackpressureDrop',
+      'onBackpressureLatest',
+      'onBackpressureReduce',
+      'toEventSource',
+      'toResponse',
+      'toSink',
+      'toWebSocket',
+    ]);
+    expect(types).to.deep.equal([
+      'BackpressureOperator',
+      'BrowserSinkOptions',
+      'BufferOptions',
+      'CloseEvent',
+      'CloseReason',
+      'ConnectionEvent',
+      'DataOf',
+      'DataStoreConstructor',
+      'DropEvent',
+      'DropReason',
+      'Encoder',
+      'ErrorCode',
+      'ErrorFacts',
+      'ErrorReport',
+      'EventSourceOptions',
+      'EventStreamOptions',
+      'GapData',
+      'GapReason',
+      'LatestOptions',
+      'LimitOptions',
+      'MessageFields',
+      'OpenEvent',
+      'Outlet',
+      'OverflowPolicy',
+      'ReduceOptions',
+      'RequestLike',
+      'ResponseLike',
+      'ResponseOptions',
+      'Serialize',
+      'SinkOptions',
+      'Transport',
+      'VisibleHeartbeat',
+      'WebSocketLike',
+      'WebSocketOptions',
+    ]);
+  });
+
+  it('should export from tornadose/redis what users were told of, and nothing else', () => {
+    const { values, types } = exportsOf('redis/index.ts');
+    expect(Object.keys(redis).sort()).to.deep.equal(values);
+    expect(values).to.deep.equal(['RedisStore', 'json', 'text']);
+    expect(types).to.deep.equal([
+      'Codec',
+      'CommandsLike',
+      'JsonCodec',
+      'RedisClusterLike',
+      'RedisLike',
+      'RedisStoreOptions',
+      'RedisStoreSettings',
+      'SubscriberLike',
+      'SubscriberOptions',
+    ]);
+  });
+});

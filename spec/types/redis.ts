@@ -1,0 +1,61 @@
+// Checked by `tsc`, never run.
+
+import { expectTypeOf } from 'expect-type';
+import type { Cluster as Cluster6, Redis as Redis6 } from 'ioredis';
+import type { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
+import { filter, map, merge, type Observable } from 'rxjs';
+import type { Gap } from 'tornadose';
+import { type Codec, json, type RedisClusterLike, type RedisLike, RedisStore, text } from 'tornadose/redis';
+
+interface Tick {
+  symbol: string;
+  price: number;
+}
+
+declare const redis: Redis6;
+declare const redis5: Redis5;
+declare const ticks: Codec<Tick>;
+
+/* The real clients fit. */
+redis satisfies RedisLike;
+redis5 satisfies RedisLike;
+declare const cluster: Cluster6;
+declare const cluster5: Cluster5;
+cluster satisfies RedisClusterLike;
+cluster5 satisfies RedisClusterLike;
+
+/* Text needs no codec, and may have one. */
+expectTypeOf(new RedisStore({ redis })).toEqualTypeOf<RedisStore<string>>();
+expectTypeOf(new RedisStore({ redis: redis5, channel: 'news' })).toEqualTypeOf<RedisStore<string>>();
+new RedisStore<string>({ redis: cluster });
+new RedisStore({ redis: cluster5, codec: text });
+
+/* Anything else does. */
+new RedisStore<Tick>({ redis, codec: json });
+expectTypeOf(new RedisStore({ redis, codec: ticks })).toEqualTypeOf<RedisStore<Tick>>();
+// @ts-expect-error a Tick is no text
+new RedisStore<Tick>({ redis });
+// @ts-expect-error what comes in may be any text
+new RedisStore<'on' | 'off'>({ redis });
+// @ts-expect-error a number is no text
+new RedisStore<string | number>({ redis });
+// @ts-expect-error the codec is of another type
+new RedisStore<number>({ redis, codec: ticks });
+// @ts-expect-error a client is needed
+new RedisStore({ channel: 'news' });
+// @ts-expect-error no such option
+new RedisStore({ redis, chanel: 'news' });
+
+/* A store is a Subject whose submit promises a number. */
+const store = new RedisStore<Tick>({ redis, codec: json });
+expectTypeOf(store.submit({ symbol: 'ACME', price: 1 })).toEqualTypeOf<Promise<number>>();
+expectTypeOf(store.gaps).toEqualTypeOf<Observable<Gap>>();
+expectTypeOf(merge(store, store.gaps)).toEqualTypeOf<Observable<Tick | Gap>>();
+expectTypeOf(
+  store.pipe(
+    filter(({ price }) => price > 0),
+    map(({ symbol }) => symbol),
+  ),
+).toEqualTypeOf<Observable<string>>();
+// @ts-expect-error no Tick
+store.next('ACME');
