@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { highlight } from './highlight.ts';
+
+/** A file as it is sent to the browser. */
+export interface Served {
+  readonly type: string;
+  readonly body: string;
+}
+
+const { resolve } = createRequire(import.meta.url);
+const text = (url: URL | string): string => readFileSync(url, 'utf8');
+const here = (path: string): URL => new URL(path, import.meta.url);
+const html = (body: string): Served => ({ type: 'text/html; charset=utf-8', body });
+const css = (body: string): Served => ({ type: 'text/css; charset=utf-8', body });
+const js = (body: string): Served => ({ type: 'text/javascript; charset=utf-8', body });
+
+const demos: Readonly<Record<string, string>> = {
+  basic: 'A random number every second, to a page and to curl.',
+  fibonacci: 'The sequence as BigInt, exact however long it runs.',
+  websocket: 'A chat: each line that a page sends goes to all pages.',
+  'slow-client': 'What each strategy does for a client that reads too slowly.',
+  'custom-sink': 'Newline-delimited JSON, as a sink of one’s own in about 20 lines.',
+  'redis-pubsub': 'A Redis channel in a page, with any program publishing to it.',
+};
+
+const server = `import { createServer } from 'node:http';
+import { interval, map } from 'rxjs';
+import { DataStore, toEventSource } from 'tornadose';
+
+const store = new DataStore<number>();
+interval(1000).pipe(map(Math.random)).subscribe(store);
+
+createServer((req, res) => {
+  void store.pipe(toEventSource(res));
+}).listen(9000);
+`;
+
+const page = text(here('page/index.html'))
+  .replace('<!--server-->', () => highlight(server))
+  .replace('<!--demos-->', () => Object.entries(demos).map(shown).join('\n'));
+
+/** Everything that the page is made of, by path; nothing comes from elsewhere. */
+export const files: ReadonlyMap<string, Served> = new Map([
+  ['/', html(page)],
+  ['/theme.css', css(text(here('../support/theme.css')))],
+  ['/gallery.css', css(text(here('page/gallery.css')))],
+  ['/uPlot.css', css(text(resolve('uplot/dist/uPlot.min.css')))],
+  ['/uPlot.js', js(text(resolve('uplot/dist/uPlot.esm.js')))],
+  ...['gallery', 'connection', 'chart', 'slowClients', 'chat'].map((name): [string, Served] => [
+    `/${name}.js`,
+    js(text(here(`page/${name}.js`))),
+  ]),
+]);
+
+function shown([name, about]: [string, string]): string {
+  return `<details class="demo" name="demo">
+<summary><span class="demo-name">${name}</span><span class="demo-about">${about}</span></summary>
+<div class="demo-body">
+<p class="command"><code>npm run demo -- ${name}</code><button type="button" class="copy" data-copy="npm run demo -- ${name}">Copy</button></p>
+<pre tabindex="0" role="region" aria-label="demos/${name}.ts"><code>${highlight(text(here(`../${name}.ts`)))}</code></pre>
+</div>
+</details>`;
+}

@@ -1,0 +1,79 @@
+import { numberChart } from './chart.js';
+import { chat } from './chat.js';
+import { keepListening } from './connection.js';
+import { slowClientCards } from './slowClients.js';
+
+const byId = (id) => document.getElementById(id);
+const show = (id, text) => {
+  byId(id).textContent = text;
+};
+const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 * 10 ? 1 : 0)} MB`;
+
+const streamUrl = `${location.origin}/stream`;
+show('curl', `curl -N ${streamUrl}`);
+show('terminal-url', streamUrl);
+
+const chart = numberChart(byId('chart'));
+const printed = [];
+
+function number(value) {
+  chart.add(value);
+  show('number', value.toFixed(4));
+  printed.push(`data: ${value}\n\n`);
+  if (printed.length > 12) printed.shift();
+  show('terminal', printed.join(''));
+}
+
+function statistics({ clients, eventsPerSecond, dropped, cutOff, heap, uptime }) {
+  const streams = clients['event-stream'] ?? 0;
+  const sockets = clients.websocket ?? 0;
+  show('clients', (streams + sockets).toLocaleString());
+  show('clients-detail', `${streams} SSE · ${count(sockets, 'WebSocket')}`);
+  show('rate', eventsPerSecond.toLocaleString());
+  show('dropped', dropped.events.toLocaleString());
+  show('dropped-detail', `${megabytes(dropped.bytes)} · ${count(cutOff, 'client')} cut off`);
+  show('heap', megabytes(heap));
+  show('heap-detail', `heap in use · up ${duration(uptime)}`);
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+function fibonacci({ n, value }) {
+  show('fibonacci-n', `F(${n})`);
+  byId('fibonacci').dataset.size = value.length < 10 ? 'short' : value.length < 32 ? 'medium' : 'long';
+  show('fibonacci', value.replace(/\B(?=(\d{3})+$)/g, '\u2009'));
+}
+
+const state = document.querySelector('.state');
+keepListening(
+  '/events',
+  {
+    recent: (points) => chart.replace(points),
+    message: number,
+    fibonacci,
+    statistics,
+    'slow-clients': slowClientCards(byId('slow-clients'), byId('slow-toggle')),
+  },
+  (now) => {
+    if (state.dataset.state === now) return;
+    state.dataset.state = now;
+    state.lastChild.textContent = now === 'live' ? 'Live' : 'Reconnecting';
+  },
+);
+
+chat(byId('chat'), byId('chat-form'), byId('chat-state'));
+
+for (const button of document.querySelectorAll('.copy')) {
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(button.dataset.copy ?? byId(button.dataset.copyFrom).textContent);
+    button.textContent = 'Copied';
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, 1500);
+  };
+}

@@ -1,0 +1,24 @@
+// Runs one of the demos: npm run demo -- basic
+import { parseArgs } from 'node:util';
+
+const demos: Readonly<Record<string, string>> = {
+  basic: 'a random number every second, to a page and to curl',
+  fibonacci: 'the sequence in a page, exact however long it runs',
+  'redis-pubsub': 'a Redis channel in a page (REDIS_URL says where Redis is)',
+  'redis-publisher': 'the other process, which publishes to it',
+  websocket: 'a chat',
+  'slow-client': 'what each backpressure strategy does for a slow client',
+  'custom-sink': 'newline-delimited JSON, as a sink of one’s own',
+};
+
+const { positionals } = parseArgs({ allowPositionals: true, strict: false });
+const [name] = positionals;
+
+if (name !== undefined && Object.hasOwn(demos, name)) {
+  await import(`./${name}.ts`);
+} else {
+  if (name !== undefined) console.error(`There is no demo '${name}'.\n`);
+  console.log('npm run demo -- <name>     PORT sets its port, 9000 otherwise\n');
+  for (const [each, about] of Object.entries(demos)) console.log(`  ${each.padEnd(16)}${about}`);
+  process.exitCode = name === undefined ? 0 : 1;
+}

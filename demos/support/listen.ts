@@ -1,0 +1,38 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * Listens on `PORT` (9000 unless it is set; 0 takes a free one) of this machine, or of the address in `HOST`, says
+ * where, and ends at once on Ctrl-C. `paths` are those to try with curl.
+ */
+export function listen(server: Server, name: string, ...paths: string[]): void {
+  const { PORT = '9000', HOST = '127.0.0.1' } = process.env;
+  const port = Number(PORT);
+  if (PORT.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535)
+    fail(`Expected PORT to be an integer from 0 to 65535, got '${PORT}'.`);
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    fail(
+      error.code === 'EADDRINUSE'
+        ? `Port ${port} is in use by another program. Set PORT to another one, for example PORT=${port === 65_535 ? 9000 : port + 1}.`
+        : `Cannot listen on ${HOST} port ${port}: ${error.message}`,
+    );
+  });
+  server.listen(port, HOST, () => {
+    const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+    console.log(`${name} is on ${url}`);
+    for (const path of paths) console.log(`  curl -N ${url}${path}`);
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      // `close` alone waits for the streams, which do not end by themselves.
+      server.close();
+      server.closeAllConnections();
+      process.exit();
+    });
+  }
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
