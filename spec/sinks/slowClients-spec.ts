@@ -7,6 +7,7 @@ import { from, lastValueFrom } from 'rxjs';
 import {
   type CloseEvent,
   type ConnectionEvent,
+  DataStore,
   onBackpressureBuffer,
   onBackpressureLatest,
   QueueStore,
@@ -251,7 +252,7 @@ describe('a fan-out', () => {
 
   it('should serialise a value once, and write once a tick to each of a thousand clients', async function () {
     this.timeout(30_000);
-    const store = new QueueStore<object>();
+    const store = new DataStore<object>();
     let serialised = 0;
     const serialize = (data: unknown): string => {
       serialised += 1;

@@ -1,17 +1,14 @@
-import { BehaviorSubject, filter, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Encoder } from '../encoding/Encoder.ts';
-import { encode, encodeOnce } from '../encoding/encodeOnce.ts';
-import { Frame } from '../encoding/Frame.ts';
+import { encodeOnce } from '../encoding/encodeOnce.ts';
 import { TornadoseError } from '../errors.ts';
-import { memo } from '../memo.ts';
-import { dataOf, isNotice, mergedWith } from '../message.ts';
-import type { DropReason, Outlet } from '../operators/BackpressureOperator.ts';
-import type { Items, Waiting } from '../operators/Waiting.ts';
-import { Batch } from './Batch.ts';
+import type { DropReason } from '../operators/BackpressureOperator.ts';
 import type { CloseReason } from './ConnectionEvent.ts';
 import { DropTally } from './DropTally.ts';
 import { type Due, dueAt, notDue } from './dueTimes.ts';
 import { Inlet, type Receiver } from './Inlet.ts';
+import { Outbox, type OutboxOwner } from './Outbox.ts';
+import { OwnStrategy } from './OwnStrategy.ts';
 import type { Settings } from './SinkOptions.ts';
 import { type Abortable, offAbort, onAbort } from './signals.ts';
 import type { Transport } from './Transport.ts';
@@ -28,46 +25,29 @@ interface Ending {
   readonly ofSource: boolean;
 }
 
-/** Stands for the bytes of a frame that a strategy made and that nobody has asked for yet. */
-const unencoded = new Uint8Array(0);
-
-/** The batch without frames at which all clients of an encoder begin each tick. */
-const emptyBatches = new WeakMap<Encoder, Batch>();
-
 /**
- * One client: where the source, the strategy, the outbox and the socket meet.
+ * One client, from its coming to its going: what the source emits goes to its outbox, which is flushed once a tick.
  *
- * ```
- * receive ──► encode once ──► ready? ──yes──► outbox ──► flush, once a tick ──► transport
- *                               └─no──► strategy ──when ready again──┘
- * ```
+ * Its stage is `starting` while the source is being subscribed, then `open`, `ending` until what waits has left, `ended`
+ * until the transport has closed, and `closed`.
  */
-export class Connection<T> extends Watchers implements Receiver, Flushed, Due, Abortable {
+export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Flushed, Due, Abortable {
   readonly #transport: Transport;
   readonly #encoder: Encoder;
   readonly #settings: Settings<T>;
   readonly #inlet: Inlet<T> = new Inlet<T>(this);
-  readonly #nothing: Batch;
+  readonly #outbox: Outbox;
+  #own: OwnStrategy<T> | undefined;
 
-  /** `starting` while the source is being subscribed, `ending` until what waits has left, `ended` until the socket closes. */
   #stage: 'starting' | 'open' | 'ending' | 'ended' | 'closed' = 'starting';
   #ending: Ending | undefined;
   #emitted = false;
-
-  #outbox: Batch;
-  #waiting: Waiting<Frame> | undefined;
-  /** Whether the transport took the last write, or has drained since. */
-  #writable = true;
   #scheduled = false;
   #drops: DropTally | undefined;
-  /** For a strategy of somebody's own. */
-  #readiness: BehaviorSubject<boolean> | undefined;
-  #encodedBefore: WeakMap<object, Frame> | undefined;
 
   dueAt: number = Number.NaN;
-  readonly #startedAt: number = performance.now();
   readonly #maxAgeAt: number;
-  #wroteAt: number = this.#startedAt;
+  #wroteAt: number = performance.now();
   #heartbeatAt: number = Number.POSITIVE_INFINITY;
   #patienceEnds = 0;
   #leftToSend: number = Number.POSITIVE_INFINITY;
@@ -77,33 +57,29 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     this.#transport = transport;
     this.#encoder = encoder;
     this.#settings = settings;
-    this.#nothing = memo(emptyBatches, encoder, () => new Batch());
-    this.#outbox = this.#nothing;
+    this.#outbox = new Outbox(transport, encoder, settings.strategy, settings.outboxBytes, this);
     const { signal, maxAge, heartbeat } = settings;
-    this.#maxAgeAt =
-      maxAge === undefined ? Number.POSITIVE_INFINITY : this.#startedAt + maxAge * (1 - Math.random() / 5);
-    if (heartbeat !== undefined) this.#heartbeatAt = this.#startedAt + heartbeat;
+    this.#maxAgeAt = maxAge === undefined ? Number.POSITIVE_INFINITY : this.#wroteAt + maxAge * (1 - Math.random() / 5);
+    if (heartbeat !== undefined) this.#heartbeatAt = this.#wroteAt + heartbeat;
     transport.onDrain(() => this.#drained());
     transport.onClose((error) => this.#transportClosed(error));
     if (signal?.aborted) {
       this.#finish('signal');
-      this.#open();
-      return;
+    } else {
+      if (signal !== undefined) onAbort(signal, this);
+      this.#subscribe(source);
     }
-    if (signal !== undefined) onAbort(signal, this);
-    this.#subscribe(source);
     if (this.#stage === 'starting') this.#open();
   }
 
   // ── from the source ────────────────────────────────────────────────────────────────────────────────────────────
 
   receive(value: T): void {
-    const frame = this.#frameOf(value);
+    const frame = this.#own === undefined ? encodeOnce(this.#encoder, value) : this.#own.frameOf(value);
     this.#emitted = true;
-    if (frame.bytes === undefined) this.#dropped('unserialisable', 0);
-    else if (this.#ready || this.#makeRoom()) this.#put(frame);
-    else this.#hold(frame);
-    this.#tellReadiness();
+    if (frame.bytes === undefined) this.countDrop('unserialisable', 0);
+    else this.#outbox.add(frame);
+    this.#own?.tell();
   }
 
   sourceCompleted(): void {
@@ -121,114 +97,17 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
       source.subscribe(this.#inlet);
       return;
     }
-    // Encoded before the strategy, which may hold a value for long: it is only while it is emitted that nobody changes it.
-    const sendable = source.pipe(filter((value) => this.#encodeAhead(value)));
-    this.#readiness = new BehaviorSubject(true);
-    this.#encodedBefore = new WeakMap();
+    this.#own = new OwnStrategy(this.#encoder, this.#outbox, this);
     try {
-      operator(this.#readiness, this.#outlet())(sendable).subscribe(this.#inlet);
+      this.#own.apply(operator, source).subscribe(this.#inlet);
     } catch (error) {
       this.#inlet.error(error);
     }
   }
 
-  #encodeAhead(value: T): boolean {
-    const frame = encodeOnce(this.#encoder, value);
-    if (typeof value === 'object' && value !== null) this.#encodedBefore?.set(value, frame);
-    if (frame.bytes === undefined) this.#dropped('unserialisable', 0);
-    return frame.bytes !== undefined;
-  }
+  // ── from and to the outbox ─────────────────────────────────────────────────────────────────────────────────────
 
-  #frameOf(value: T): Frame {
-    const before = typeof value === 'object' && value !== null ? this.#encodedBefore?.get(value) : undefined;
-    return before ?? encodeOnce(this.#encoder, value);
-  }
-
-  // ── strategy ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  get #ready(): boolean {
-    return this.#writable && this.#outbox.length < this.#settings.outboxBytes && !this.#waiting?.size;
-  }
-
-  /**
-   * A tick that brings more than the outbox holds says nothing about the client: one that takes it all is not slow. So
-   * for a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
-   */
-  #makeRoom(): boolean {
-    if (!this.#settings.strategy.wantsAll || !this.#writable || this.#waiting?.size) return false;
-    if (this.#stage === 'starting') this.#open();
-    this.#send(performance.now());
-    return this.#ready && this.#stage === 'open';
-  }
-
-  #hold(frame: Frame): void {
-    this.#waiting ??= this.#settings.strategy.hold(this.#frames());
-    this.#waiting.push(frame);
-  }
-
-  /** What waits moves up while there is room in the outbox. */
-  #release(): void {
-    while (this.#waiting?.size && this.#writable && this.#outbox.length < this.#settings.outboxBytes) {
-      const held = this.#waiting.shift();
-      const frame = held.bytes === unencoded ? encode(this.#encoder, held.value) : held;
-      if (frame.bytes === undefined) this.#dropped('unserialisable', 0);
-      else this.#put(frame);
-    }
-    this.#tellReadiness();
-  }
-
-  #tellReadiness(): void {
-    const readiness = this.#readiness;
-    if (readiness !== undefined && readiness.value !== this.#ready) readiness.next(this.#ready);
-  }
-
-  /** How the built-in strategies see this client: as frames, which are encoded already. */
-  #frames(): Items<Frame> {
-    const connection = this;
-    return {
-      bytesOf: (frame) => (frame.bytes === unencoded ? encode(this.#encoder, frame.value).length : frame.length),
-      // A getter, not `...outlet`: that would copy what it is now.
-      get waiting() {
-        return connection.#behind;
-      },
-      dropped: (frame, why) => this.#dropped(why, frame.length),
-      dataOf: (frame) => dataOf(frame.value),
-      merged: (held, incoming, data) => new Frame(mergedWith(held.value, incoming.value, data), unencoded),
-      isNotice: (frame) => isNotice(frame.value),
-    };
-  }
-
-  /** How a strategy of somebody's own sees it. */
-  #outlet(): Outlet<T> {
-    const connection = this;
-    return {
-      bytesOf: (value) => this.#frameOf(value).length,
-      get waiting() {
-        return connection.#behind;
-      },
-      dropped: (value, why) => this.#dropped(why, this.#frameOf(value).length),
-    };
-  }
-
-  /** What waits behind the strategy. */
-  get #behind(): number {
-    return this.#outbox.length + this.#transport.waiting;
-  }
-
-  #dropped(reason: DropReason, bytes: number): void {
-    this.#drops ??= new DropTally();
-    this.#drops.add(reason, 1, bytes);
-    this.#schedule();
-  }
-
-  // ── outbox and socket ──────────────────────────────────────────────────────────────────────────────────────────
-
-  #put(frame: Frame): void {
-    this.#outbox = this.#outbox.add(frame);
-    this.#schedule();
-  }
-
-  #schedule(): void {
+  schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     atEndOfTick(this);
@@ -238,36 +117,30 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     this.#scheduled = false;
     this.#tellDrops();
     if (this.#stage !== 'open' && this.#stage !== 'ending') return;
-    this.#send(now);
-    this.#nothing.forget();
-    this.#endIfSent();
-  }
-
-  #send(now: number): void {
     try {
-      while (this.#writable && this.#outbox.count > 0) {
-        const batch = this.#outbox;
-        this.#outbox = this.#nothing;
-        this.#wroteAt = now;
-        // A high-water mark of 16 KiB makes `write` answer false to quick readers; what counts is whether something waits.
-        this.#writable = this.#write(batch) || this.#transport.waiting === 0;
-        this.#release();
-      }
+      if (this.#outbox.flush()) this.#wroteAt = now;
     } catch (error) {
       this.#abandon('error', error);
     }
+    this.#own?.tell();
+    if (this.#stage === 'ending' && this.#outbox.isEmpty) this.#end();
   }
 
-  #write(batch: Batch): boolean {
-    return this.#transport.writeBatch === undefined
-      ? this.#transport.write(batch.bytes)
-      : this.#transport.writeBatch(batch);
+  countDrop(reason: DropReason, bytes: number): void {
+    this.#drops ??= new DropTally();
+    this.#drops.add(reason, 1, bytes);
+    this.schedule();
+  }
+
+  canWriteNow(): boolean {
+    if (this.#stage === 'starting') this.#open();
+    return this.#stage === 'open';
   }
 
   #drained(): void {
-    this.#writable = true;
-    this.#release();
-    this.#schedule();
+    this.#outbox.drained();
+    this.#own?.tell();
+    this.schedule();
   }
 
   #tellDrops(): void {
@@ -295,26 +168,19 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
 
   /** Ends after what waits has left. */
   #finish(reason: CloseReason, error?: unknown, ofSource = false): void {
-    if (this.#ending !== undefined || this.#stage === 'ended' || this.#stage === 'closed') return;
+    if (this.#ending !== undefined || this.#stage === 'ended' || this.#isClosed) return;
     this.#ending = { reason, error, ofSource };
     this.#inlet.unsubscribe();
-    if (this.#stage === 'starting') {
-      // Nothing was emitted, so there is nothing to open for: the transport can still say so in a status of its own.
-      if (!this.#emitted && (reason === 'complete' || reason === 'error')) this.#end();
-      return;
-    }
-    this.#beginEnding();
+    if (this.#stage !== 'starting') this.#beginEnding();
+    // Nothing was emitted, so there is nothing to open for: the transport can still say so in a status of its own.
+    else if (!this.#emitted && (reason === 'complete' || reason === 'error')) this.#end();
   }
 
   #beginEnding(): void {
     this.#stage = 'ending';
     this.#patienceEnds = performance.now() + patience;
     this.#setDue(performance.now());
-    this.#schedule();
-  }
-
-  #endIfSent(): void {
-    if (this.#stage === 'ending' && this.#outbox.count === 0 && !this.#waiting?.size) this.#end();
+    this.schedule();
   }
 
   #end(): void {
@@ -334,7 +200,7 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
 
   /** Ends at once: the client is too slow, silent, or broken. */
   #abandon(reason: CloseReason, error?: unknown): void {
-    if (this.#stage === 'ended' || this.#stage === 'closed') return;
+    if (this.#stage === 'ended' || this.#isClosed) return;
     this.#stage = 'closed';
     this.#letGo();
     notDue(this);
@@ -343,7 +209,7 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
   }
 
   #transportClosed(error: unknown): void {
-    const told = this.#stage === 'ended' || this.#stage === 'closed';
+    const told = this.#stage === 'ended' || this.#isClosed;
     this.#stage = 'closed';
     notDue(this);
     if (told) return;
@@ -351,13 +217,16 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
     this.closed('client', error, false);
   }
 
+  get #isClosed(): boolean {
+    return this.#stage === 'closed';
+  }
+
   /** Whatever this holds of the source and of its values. */
   #letGo(): void {
     this.#inlet.unsubscribe();
-    this.#readiness?.complete();
+    this.#own?.end();
     this.#tellDrops();
-    this.#outbox = this.#nothing;
-    this.#waiting = undefined;
+    this.#outbox.clear();
     if (this.#settings.signal !== undefined) offAbort(this.#settings.signal, this);
   }
 
@@ -368,16 +237,12 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
   }
 
   due(now: number): void {
-    if (this.#stage === 'closed') return;
+    if (this.#isClosed) return;
     if (this.#stage === 'ending' || this.#stage === 'ended') this.#checkProgress(now);
     else if (now >= this.#expiresAt(now)) this.#expire();
     else if (now >= this.#maxAgeAt) this.#finish('maxAge');
     else if (now >= this.#heartbeatAt) this.#heartbeat(now);
     this.#setDue(now);
-  }
-
-  get #isClosed(): boolean {
-    return this.#stage === 'closed';
   }
 
   #setDue(now: number): void {
@@ -394,15 +259,14 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
 
   /** The client may see no more, also not what waits. */
   #expire(): void {
-    this.#outbox = this.#nothing;
-    this.#waiting = undefined;
+    this.#outbox.clear();
     this.#finish('expired');
   }
 
   /** Slow clients may take as long as they need for the rest; those that take nothing at all are gone. */
   #checkProgress(now: number): void {
     if (now < this.#patienceEnds) return;
-    const left = this.#behind + (this.#waiting?.bytes ?? 0);
+    const { left } = this.#outbox;
     if (left > 0 && left < this.#leftToSend) {
       this.#leftToSend = left;
       this.#patienceEnds = now + patience;
@@ -416,18 +280,17 @@ export class Connection<T> extends Watchers implements Receiver, Flushed, Due, A
 
   #heartbeat(now: number): void {
     const { heartbeat = Number.POSITIVE_INFINITY, heartbeatFrame } = this.#settings;
-    const silent = now - this.#wroteAt;
     if (this.#transport.heartbeat !== undefined) {
       if (!this.#transport.heartbeat()) {
         this.#abandon('timeout');
         return;
       }
-    } else if (silent < heartbeat) {
+    } else if (now - this.#wroteAt < heartbeat) {
       this.#heartbeatAt = this.#wroteAt + heartbeat;
       return;
     }
     this.#heartbeatAt = now + heartbeat;
     // For a client that something waits for, more would only wait as well.
-    if (heartbeatFrame !== undefined && this.#ready && this.#transport.waiting === 0) this.#put(heartbeatFrame);
+    if (heartbeatFrame !== undefined && this.#outbox.left === 0) this.#outbox.add(heartbeatFrame);
   }
 }
