@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { EventSource } from 'eventsource';
 import { EMPTY, lastValueFrom, NEVER, type Observable, of, Subject, throwError, toArray } from 'rxjs';
 import sinon from 'sinon';
 import { type ConnectionEvent, DataStore, Message, QueueStore, TornadoseError, toEventSource } from 'tornadose';
+import { pathOf } from '../support/programs.ts';
 import { closeLater, closeServers, connect, readUntil, serve, serveHttp2 } from '../support/servers.ts';
 
 /** Serves one Observable to all, and gives what each connection told. */
@@ -292,6 +295,21 @@ describe('toEventSource', () => {
       for await (const chunk of stream) text += chunk;
       expect(text).to.equal('data: a\n\nevent: end\ndata:\n\n');
       expect(warned.args).to.deep.equal([]);
+    });
+
+    it('should be read by curl, over HTTP/2 and HTTP/1.1', async () => {
+      const { url: http2Url } = await serveHttp2((_req, res) => void of('a', 'b').pipe(toEventSource(res)));
+      const { url: http1Url } = await serve((_req, res) => void of('a', 'b').pipe(toEventSource(res)));
+      const curl = promisify(execFile);
+      const events = 'data: a\n\ndata: b\n\nevent: end\ndata:\n\n';
+      const [over2, over1] = await Promise.all([
+        curl(pathOf('curl'), ['-sSNi', '--http2-prior-knowledge', http2Url]),
+        curl(pathOf('curl'), ['-sSNi', http1Url]),
+      ]);
+      expect(over2.stdout).to.match(/^HTTP\/2 200/);
+      expect(over2.stdout.endsWith(events)).to.equal(true);
+      expect(over1.stdout).to.match(/^HTTP\/1.1 200 OK/);
+      expect(over1.stdout.endsWith(events)).to.equal(true);
     });
 
     it('should unsubscribe when an HTTP/2 stream is cancelled, and leave its siblings alone', async () => {
