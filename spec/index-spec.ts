@@ -23,6 +23,7 @@ describe('the doors', () => {
     expect(Object.keys(tornadose).sort()).to.deep.equal(values);
     expect(values).to.deep.equal([
       'DataStore',
+      'Emission',
       'Gap',
       'Message',
       'QueueStore',

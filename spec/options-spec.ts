@@ -21,18 +21,18 @@ describe('options', () => {
     it('should refuse a misspelt option with those that there are', () => {
       expect(() => checkNames('toX', { a: 1 }, ['a', 'b'])).to.not.throw();
       expect(refusal(() => checkNames('toX', { a: 1, c: 1 }, ['a', 'b']))).to.equal(
-        'Expected `toX.c` to be one of the options a, b, got `"c"` (string)',
+        'Expected an option of `toX` (a, b), got `c`',
       );
     });
 
     it('should refuse what is no object', () => {
       for (const options of [null, undefined, 'a', 7])
-        expect(refusal(() => checkNames('toX', options, []))).to.include('`toX` to be an object of options');
+        expect(refusal(() => checkNames('toX', options, []))).to.include('`toX` to be given an object of options');
     });
 
     it('should not take inherited or prototype names for known ones', () => {
-      expect(refusal(() => checkNames('toX', JSON.parse('{"__proto__": 1}'), ['a']))).to.include('toX.__proto__');
-      expect(refusal(() => checkNames('toX', { toString: 1 }, ['a']))).to.include('toX.toString');
+      expect(refusal(() => checkNames('toX', JSON.parse('{"__proto__": 1}'), ['a']))).to.include('got `__proto__`');
+      expect(refusal(() => checkNames('toX', { toString: 1 }, ['a']))).to.include('got `toString`');
     });
   });
 
@@ -59,7 +59,7 @@ describe('options', () => {
     expect(refusal(() => oneOf('w', 'c', ['a', 'b'], 'b'))).to.equal(
       "Expected `w` to be 'a' or 'b', got `\"c\"` (string)",
     );
-    expect(refusal(() => oneOf('w', null, ['a'], 'a'))).to.include('(null)');
+    expect(refusal(() => oneOf('w', null, ['a'], 'a'))).to.include('got `null`');
   });
 
   it('should take a function or undefined', () => {

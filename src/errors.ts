@@ -59,24 +59,27 @@ export class TornadoseError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** How a value is shown in an error: "`-1` (number)". Long ones are cut, so that an error stays a line. */
+/** How a value is shown in an error: "`-1` (number)", "an object (`Map`)". Long ones are cut: an error stays a line. */
 export function shown(value: unknown): string {
-  const text = describe(value);
-  return `\`${text.length > 60 ? `${text.slice(0, 60)}…` : text}\` (${value === null ? 'null' : typeof value})`;
-}
-
-function describe(value: unknown): string {
   try {
-    let text: string;
-    if (typeof value === 'string') text = JSON.stringify(value);
-    else if (typeof value === 'bigint') text = `${value}n`;
-    else if (typeof value === 'function') text = value.name || 'anonymous';
-    else if (value === null || typeof value !== 'object') text = String(value);
-    else
-      text = Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? 'null-prototype'}`;
-    return text;
+    if (value === null) return '`null`';
+    if (typeof value === 'object') return shownObject(value);
+    const text = shownPrimitive(value);
+    return `\`${text.length > 60 ? `${text.slice(0, 60)}…` : text}\` (${typeof value})`;
   } catch {
     // A revoked proxy, or a getter that throws: an error about a value must not fail over the value.
     return 'something that cannot be looked at';
   }
+}
+
+function shownObject(value: object): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = value.constructor?.name;
+  return name ? `an object (\`${name}\`)` : 'an object';
+}
+
+function shownPrimitive(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return value.name || 'anonymous';
+  return typeof value === 'bigint' ? `${value}n` : String(value);
 }

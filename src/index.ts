@@ -1,32 +1,38 @@
 /* Values and messages */
-
-export type { ErrorReport } from './diagnostics.ts';
-export type { Encoder, Serialize } from './encoding/Encoder.ts';
-/* Errors */
-export { type ErrorCode, type ErrorFacts, TornadoseError } from './errors.ts';
-/* Sinks */
-export type { CloseEvent, CloseReason, ConnectionEvent, DropEvent, OpenEvent } from './flow/ConnectionEvent.ts';
-export type { SinkOptions } from './flow/SinkOptions.ts';
-export type { Transport } from './flow/Transport.ts';
 export { type DataOf, Gap, type GapData, type GapReason, Message, type MessageFields } from './message.ts';
-/* Backpressure */
-export type { BackpressureOperator, DropReason, Outlet } from './operators/BackpressureOperator.ts';
-/* Operators for messages */
-export { filterData } from './operators/filterData.ts';
-export type { LimitOptions } from './operators/limits.ts';
-export { mapData } from './operators/mapData.ts';
-export { type BufferOptions, type OverflowPolicy, onBackpressureBuffer } from './operators/onBackpressureBuffer.ts';
-export { onBackpressureDrop } from './operators/onBackpressureDrop.ts';
-export { type LatestOptions, onBackpressureLatest } from './operators/onBackpressureLatest.ts';
-export { onBackpressureReduce, type ReduceOptions } from './operators/onBackpressureReduce.ts';
-export type { BrowserSinkOptions, EventStreamOptions, VisibleHeartbeat } from './sinks/eventSourceFormat.ts';
-export type { ResponseLike } from './sinks/HttpTransport.ts';
-export { type EventSourceOptions, toEventSource } from './sinks/toEventSource.ts';
-export { type RequestLike, type ResponseOptions, toResponse } from './sinks/toResponse.ts';
-export { toSink } from './sinks/toSink.ts';
-export { toWebSocket, type WebSocketOptions } from './sinks/toWebSocket.ts';
-export type { WebSocketLike } from './sinks/WebSocketTransport.ts';
+
 /* Stores */
 export { DataStore, type DataStoreConstructor } from './stores/DataStore.ts';
 export { QueueStore } from './stores/QueueStore.ts';
 export { Store } from './stores/Store.ts';
+export { Emission } from './encoding/Emission.ts';
+
+/* Sinks */
+export { type EventSourceOptions, toEventSource } from './sinks/toEventSource.ts';
+export { toWebSocket, type WebSocketOptions } from './sinks/toWebSocket.ts';
+export { type RequestLike, type ResponseOptions, toResponse } from './sinks/toResponse.ts';
+export { toSink } from './sinks/toSink.ts';
+export type { SinkOptions } from './flow/SinkOptions.ts';
+export type { BrowserSinkOptions, VisibleHeartbeat } from './sinks/browserOptions.ts';
+export type { EventStreamOptions } from './sinks/eventStreamFormat.ts';
+export type { CloseEvent, CloseReason, ConnectionEvent, DropEvent, OpenEvent } from './flow/ConnectionEvent.ts';
+export type { Transport } from './flow/Transport.ts';
+export type { Encoder, Serialize } from './encoding/Encoder.ts';
+export type { ResponseLike } from './sinks/HttpTransport.ts';
+export type { WebSocketLike } from './sinks/WebSocketTransport.ts';
+
+/* Backpressure */
+export { type BufferOptions, type OverflowPolicy, onBackpressureBuffer } from './operators/onBackpressureBuffer.ts';
+export { type LatestOptions, onBackpressureLatest } from './operators/onBackpressureLatest.ts';
+export { onBackpressureReduce, type ReduceOptions } from './operators/onBackpressureReduce.ts';
+export { onBackpressureDrop } from './operators/onBackpressureDrop.ts';
+export type { LimitOptions } from './operators/limits.ts';
+export type { BackpressureOperator, DropReason, Outlet } from './operators/BackpressureOperator.ts';
+
+/* Operators for messages */
+export { filterData } from './operators/filterData.ts';
+export { mapData } from './operators/mapData.ts';
+
+/* Errors */
+export { type ErrorCode, type ErrorFacts, TornadoseError } from './errors.ts';
+export type { ErrorReport } from './diagnostics.ts';

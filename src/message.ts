@@ -62,7 +62,7 @@ export class Message<T = unknown> implements MessageFields<T> {
   }
 }
 
-/** Why something may be missing. */
+/** Why something may be missing. All but `disconnected` are reserved for logs that clients resume from. */
 export type GapReason = 'disconnected' | 'trimmed' | 'expired' | 'unknown-epoch' | 'malformed' | 'too-far-behind';
 
 /** What a {@link Gap} tells a client. */

@@ -11,9 +11,14 @@ export function invalidOption(option: string, expected: string, received: unknow
 
 /** Refuses what is not an object of options, and names that are not among `known`: a misspelt option is not ignored. */
 export function checkNames(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw invalidOption(where, 'an object of options', options);
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption(where, 'given an object of options', options);
+  }
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw invalidOption(`${where}.${name}`, `one of the options ${known.join(', ')}`, name);
+    if (known.includes(name)) continue;
+    const expected = `an option of \`${where}\` (${known.join(', ')})`;
+    const message = `Expected ${expected}, got \`${name}\``;
+    throw new TornadoseError('ERR_INVALID_OPTION', message, { option: name, expected, received: name });
   }
 }
 

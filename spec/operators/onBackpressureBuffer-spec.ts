@@ -201,7 +201,7 @@ describe('onBackpressureBuffer', () => {
     expect(refused({ overflow: 'oldest' })).to.equal(
       "Expected `overflow` to be 'error' or 'dropOldest' or 'dropNewest', got `\"oldest\"` (string)",
     );
-    expect(refused({ maxbytes: 1 })).to.include('onBackpressureBuffer.maxbytes');
-    expect(refused(null as unknown as object)).to.include('an object of options');
+    expect(refused({ maxbytes: 1 })).to.include('got `maxbytes`');
+    expect(refused(null as unknown as object)).to.include('given an object of options');
   });
 });

@@ -184,6 +184,6 @@ describe('onBackpressureLatest', () => {
     const refused = (options: object): string => thrown(() => onBackpressureLatest(options)).message;
     expect(refused({ key: 'symbol' })).to.equal('Expected `key` to be a function, got `"symbol"` (string)');
     expect(refused({ maxBytes: 0 })).to.include('`maxBytes` to be a positive integer');
-    expect(refused({ overflow: 'error' })).to.include('onBackpressureLatest.overflow');
+    expect(refused({ overflow: 'error' })).to.include('got `overflow`');
   });
 });

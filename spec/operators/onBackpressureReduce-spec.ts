@@ -163,12 +163,10 @@ describe('onBackpressureReduce', () => {
     expect(refused()).to.equal('Expected `fn` to be a function, got `undefined` (undefined)');
     expect(refused({})).to.include('`fn` to be a function');
     expect(refused(join, { maxBytes: 1.5 })).to.include('`maxBytes` to be a positive integer');
-    expect(refused(join, { maxBites: 1 })).to.include('onBackpressureReduce.maxBites');
+    expect(refused(join, { maxBites: 1 })).to.include('got `maxBites`');
   });
 
   it('should refuse a limit that it does not have', () => {
-    expect(thrown(() => onBackpressureReduce(join, { maxCount: 5 } as object)).message).to.include(
-      'onBackpressureReduce.maxCount',
-    );
+    expect(thrown(() => onBackpressureReduce(join, { maxCount: 5 } as object)).message).to.include('got `maxCount`');
   });
 });

@@ -2,12 +2,21 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
-import { promisify } from 'node:util';
+import type { Socket } from 'node:net';
+import { inspect, promisify } from 'node:util';
 import { expect } from 'chai';
 import { EventSource } from 'eventsource';
 import { EMPTY, lastValueFrom, NEVER, type Observable, of, Subject, throwError, toArray } from 'rxjs';
 import sinon from 'sinon';
-import { type ConnectionEvent, DataStore, Message, QueueStore, TornadoseError, toEventSource } from 'tornadose';
+import {
+  type ConnectionEvent,
+  DataStore,
+  Message,
+  onBackpressureLatest,
+  QueueStore,
+  TornadoseError,
+  toEventSource,
+} from 'tornadose';
 import { pathOf } from '../support/programs.ts';
 import { closeLater, closeServers, connect, readUntil, serve, serveHttp2 } from '../support/servers.ts';
 
@@ -180,6 +189,14 @@ describe('toEventSource', () => {
       expect(await closing(connections[0])).to.deep.equal({ type: 'close', reason: 'maxAge' });
     });
 
+    it('should send nothing to a client whose authorisation is over already, also of what is there', async () => {
+      const store = new DataStore('secret');
+      const { url, connections } = await streaming(store, { expires: Date.now() - 60_000 });
+      expect(await (await fetch(url)).text()).to.equal('');
+      expect(await closing(connections[0])).to.deep.equal({ type: 'close', reason: 'expired' });
+      expect(store.observed).to.equal(false);
+    });
+
     it('should end when the authorisation expires, without what was still waiting', async () => {
       const { url, connections } = await streaming(NEVER, { expires: Date.now() + 40 });
       expect(await (await fetch(url)).text()).to.equal('');
@@ -278,6 +295,58 @@ describe('toEventSource', () => {
         'HTTP/1.1 200',
         'third',
       ]);
+    });
+
+    it('should unsubscribe those that wait in a pipeline when the client leaves', async () => {
+      const store = new DataStore(1);
+      const closed: Promise<ConnectionEvent>[] = [];
+      const { port } = await serve((_req, res) => {
+        closed.push(closing(store.pipe(toEventSource(res, { backpressure: onBackpressureLatest() }))));
+      });
+      const socket = await connect(port, get.repeat(20));
+      while (store.observers.length < 20) await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+      for (const event of await Promise.all(closed)) expect(event).to.deep.include({ type: 'close', reason: 'client' });
+      expect(store.observed).to.equal(false);
+    });
+
+    it('should refuse one that waits in a pipeline whose client has left', async () => {
+      const store = new DataStore(1);
+      const left: ServerResponse[] = [];
+      const { port, server } = await serve((_req, res) => left.push(res));
+      const gone = new Promise<void>((resolve) => {
+        server.on('connection', (connection: Socket) => connection.on('close', () => resolve()));
+      });
+      const socket = await connect(port, get.repeat(3));
+      while (left.length < 3) await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+      await gone;
+      for (const res of left) {
+        expect(await closing(store.pipe(toEventSource(res)))).to.deep.include({ type: 'close', reason: 'refused' });
+      }
+      expect(store.observed).to.equal(false);
+    });
+
+    it('should break off one that has waited in a pipeline when its source fails', async () => {
+      const [first, second] = [new Subject<string>(), new Subject<string>()];
+      const { port } = await serve((req, res) => {
+        (req.url === '/1' ? first : second).pipe(toEventSource(res)).subscribe();
+      });
+      const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: spec\r\n\r\n`;
+      const socket = await connect(port, request('/1') + request('/2'));
+      while (!second.observed) await new Promise((resolve) => setImmediate(resolve));
+      first.next('first');
+      first.complete();
+      second.next('second');
+      const text = await readUntil(socket, 'data: second');
+      const rest = once(socket, 'close');
+      let more = '';
+      socket.on('data', (chunk: string) => {
+        more += chunk;
+      });
+      second.error(new Error('no more'));
+      await rest;
+      expect((text + more).split('data: second')[1]).not.to.include('\r\n0\r\n');
     });
 
     it('should stream over HTTP/2, with no header of a connection and no warning', async () => {
@@ -451,7 +520,25 @@ describe('toEventSource', () => {
         { heartbeat: -1 },
         'Expected `heartbeat` to be a number of milliseconds above 0 and up to 2147483647, got `-1` (number)',
       ],
-      [{ hartbeat: 5 }, 'Expected `toEventSource.hartbeat` to be one of the options backpressure, '],
+      [{ hartbeat: 5 }, 'Expected an option of `toEventSource` (backpressure, '],
+      [
+        { heartbeat: null },
+        'Expected `heartbeat` to be a number of milliseconds, false or { every, event }, got `null`',
+      ],
+      [
+        { expires: 1_800_000_000 },
+        'Expected `expires` to be in ms since 1970, not in seconds, got `1800000000` (number)',
+      ],
+      [
+        { status: 304 },
+        'Expected `status` to be an HTTP status from 200 to 599 whose answer has a body, got `304` (number)',
+      ],
+      [{ headers: new Headers() }, 'Expected `headers` to be an object of names and values, got an object (`Headers`)'],
+      [{ headers: { 'X-A': 'a\nb' } }, 'Expected `headers.X-A` to be a text or number that a header can have, got '],
+      [
+        { backpressure: onBackpressureLatest },
+        'Expected `backpressure` to be a strategy, such as `onBackpressureLatest()`',
+      ],
       [{ retry: 10 }, 'Expected `retry` to be an integer of milliseconds, from 100 to 2147483647, got `10` (number)'],
       [
         { backpressure: 'latest' },
@@ -462,11 +549,14 @@ describe('toEventSource', () => {
       [{ expires: 'soon' }, 'Expected `expires` to be a Date or a number of ms since 1970, got `"soon"` (string)'],
       [{ serialize: 1 }, 'Expected `serialize` to be a function, got `1` (number)'],
       [{ end: 'a\nb' }, 'Expected `end` to be false or the name of an event, got `"a\\nb"` (string)'],
-      [{ status: 99 }, 'Expected `status` to be an HTTP status from 200 to 599, got `99` (number)'],
+      [
+        { status: 99 },
+        'Expected `status` to be an HTTP status from 200 to 599 whose answer has a body, got `99` (number)',
+      ],
       [{ headers: 5 }, 'Expected `headers` to be an object of names and values, got `5` (number)'],
     ];
     for (const [options, message] of wrong) {
-      it(`should refuse ${JSON.stringify(options)} at the door, saying what was expected and what came`, async () => {
+      it(`should refuse ${inspect(options)} at the door, saying what was expected and what came`, async () => {
         const caught = await new Promise<unknown>((resolve) => {
           void serve((_req, res) => {
             try {

@@ -111,6 +111,11 @@ describe('toResponse', () => {
   });
 
   it('should refuse wrong arguments', () => {
+    const store = new DataStore(1);
+    for (const options of [{ status: 204 }, { headers: { 'bad name': 'x' } }, { headers: { 'x-a': 'a\nb' } }]) {
+      expect(() => toResponse(store, request(), options)).to.throw(TornadoseError);
+    }
+    expect(store.observed).to.equal(false);
     expect(() => toResponse(5 as never, request())).to.throw(
       TornadoseError,
       'Expected `source` to be an Observable, got `5` (number)',

@@ -21,6 +21,7 @@ import {
   DataStore,
   type Encoder,
   type ErrorReport,
+  onBackpressureBuffer,
   QueueStore,
   type SinkOptions,
   TornadoseError,
@@ -176,6 +177,22 @@ describe('toSink', () => {
     expect(store.observers).to.have.length(1);
   });
 
+  it('should tell of the close of a transport of which everything throws', async () => {
+    const store = new QueueStore<number>();
+    const broken = new FakeTransport();
+    broken.write =
+      broken.end =
+      broken.destroy =
+        () => {
+          throw new Error('broken');
+        };
+    const { events } = sink(store, {}, broken);
+    store.next(1);
+    await turn();
+    expect(events.at(-1)).to.deep.include({ type: 'close', reason: 'error' });
+    expect(store.observed).to.equal(false);
+  });
+
   it('should report what cannot be sent once an emission, and tell every client', async () => {
     const reports: ErrorReport[] = [];
     const listen = (message: unknown): void => void reports.push(message as ErrorReport);
@@ -307,6 +324,17 @@ describe('toSink', () => {
       expect(transport.waiting).to.be.lessThan(1100 * 1024);
     });
 
+    it('should send all of a tick that a quick client takes, whatever its size, as a built-in strategy does', async () => {
+      const wrapped: BackpressureOperator<string> = (ready, outlet) => onBackpressureBuffer<string>()(ready, outlet);
+      const store = new QueueStore<string>();
+      const { transport, events } = sink(store, { backpressure: wrapped });
+      const values = Array.from({ length: 200 }, (_, n) => `${n}:`.padEnd(10_000, 'x'));
+      for (const value of values) store.next(value);
+      await turn();
+      expect(transport.written.join('')).to.equal(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+      expect(events).to.deep.equal([{ type: 'open' }]);
+    });
+
     it('should work with operators of RxJS that keep time', () => {
       const clock = sinon.useFakeTimers();
       try {
@@ -370,6 +398,34 @@ describe('toSink', () => {
       off.leave();
     });
 
+    it('should give up a client that cannot be asked for a sign of life, and ask the others', () => {
+      const asked: string[] = [];
+      const [bad, good] = [new FakeTransport(), new FakeTransport()];
+      Object.assign(bad, {
+        heartbeat() {
+          throw new Error('no pulse');
+        },
+      });
+      Object.assign(good, { heartbeat: () => asked.push('good') > 0 });
+      const first = sink(NEVER, { heartbeat: 1000 }, bad);
+      sink(NEVER, { heartbeat: 1000 }, good);
+      clock.tick(3500);
+      expect(first.events.at(-1)).to.have.nested.property('error.message', 'no pulse');
+      expect(asked.length).to.be.greaterThan(1);
+    });
+
+    it('should send nothing after the authorisation is over, however late the timer is', () => {
+      const store = new QueueStore<number>();
+      const { transport } = sink(store, { expires: new Date(Date.now() + 2900), heartbeat: false });
+      for (let n = 1; n <= 40; n += 1) {
+        clock.tick(100);
+        store.next(n);
+      }
+      clock.tick(1);
+      expect(transport.written.at(-1)).to.equal('28\n');
+      expect(transport.calls).to.deep.equal(['open', 'end expired']);
+    });
+
     it('should keep one timer for all clients, and none when they are gone', () => {
       const before = clock.countTimers();
       const sinks = Array.from({ length: 100 }, () => sink(NEVER, { heartbeat: 5000, maxAge: 60_000 }));
@@ -393,7 +449,7 @@ describe('toSink', () => {
 
     it('should wait for a date that is further away than a timer can wait', () => {
       const expires = Date.now() + 40 * 24 * 3600 * 1000;
-      const { transport } = sink(NEVER, { expires, heartbeat: false });
+      const { transport } = sink(NEVER, { expires: new Date(expires), heartbeat: false });
       clock.tick(39 * 24 * 3600 * 1000);
       expect(transport.calls).to.deep.equal(['open']);
       clock.tick(24 * 3600 * 1000 + 300);
@@ -439,6 +495,12 @@ describe('toSink', () => {
     expect(() => toSink({} as never, lines)).to.throw(
       TornadoseError,
       'Expected `transport.write` to be a function, got `undefined` (undefined)',
+    );
+    const { waiting: _, ...unmeasured } = new FakeTransport();
+    const methods = { write: () => true, onDrain() {}, onClose() {}, end() {}, destroy() {} };
+    expect(() => toSink({ ...methods, ...unmeasured } as never, lines)).to.throw(
+      TornadoseError,
+      '`transport.waiting` to be a number of bytes',
     );
     expect(() => toSink(new FakeTransport(), { name: 'x' } as never)).to.throw(TornadoseError, '`encoder.encode`');
   });

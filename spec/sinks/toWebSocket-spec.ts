@@ -277,9 +277,9 @@ describe('toWebSocket', () => {
   it('should refuse what is no WebSocket of ws, and options that it does not know', () => {
     expect(() => toWebSocket({} as never)).to.throw(
       TornadoseError,
-      'Expected `ws` to be a WebSocket of the ws package, got `a Object` (object)',
+      'Expected `ws` to be a WebSocket of the ws package, got an object (`Object`)',
     );
     const ws = new WebSocket('ws://127.0.0.1:1', { handshakeTimeout: 1 }).on('error', () => {});
-    expect(() => toWebSocket(ws, { retry: 1000 } as never)).to.throw(TornadoseError, '`toWebSocket.retry`');
+    expect(() => toWebSocket(ws, { retry: 1000 } as never)).to.throw(TornadoseError, 'got `retry`');
   });
 });

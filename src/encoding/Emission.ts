@@ -32,7 +32,7 @@ export class Emission {
     this.value = value;
   }
 
-  /** The frame of `value` for this encoder, made at the first call. */
+  /** The frame of `value` for this encoder, made at the first call. @internal */
   frame(encoder: Encoder, make: (encoder: Encoder, value: unknown) => Frame): Frame {
     const slot = this.#slotOf(encoder);
     slot.frame ??= make(encoder, this.value);
@@ -43,6 +43,7 @@ export class Emission {
    * The frame of what a client's operators made of the value. Texts and numbers that are equal share one:
    * `store.pipe(map((x) => x.toFixed(3)))` for each of a thousand clients is encoded once. Objects never do, as an
    * operator that fills one scratch object for client after client would send the first one's to all.
+   * @internal
    */
   derivedFrame(encoder: Encoder, value: unknown, make: (encoder: Encoder, value: unknown) => Frame): Frame {
     const slot = this.#slotOf(encoder);
@@ -50,7 +51,7 @@ export class Emission {
     return slot.derived as Frame;
   }
 
-  /** Delivers `value` to one observer or to many, with this as the emission in progress. */
+  /** Delivers `value` to one observer or to many, with this as the emission in progress. @internal */
   run<T>(observer: { next(value: T): void }): void {
     const outer = current;
     current = this;

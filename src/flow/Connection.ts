@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
 import { encodeOnce } from '../encoding/encodeOnce.ts';
 import { TornadoseError } from '../errors.ts';
@@ -65,6 +66,9 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
     transport.onClose((error) => this.#transportClosed(error));
     if (signal?.aborted) {
       this.#finish('signal');
+    } else if (this.#isExpired(this.#wroteAt)) {
+      // The first value would leave with this tick, and the timer comes after it.
+      this.#finish('expired');
     } else {
       if (signal !== undefined) onAbort(signal, this);
       this.#subscribe(source);
@@ -117,6 +121,8 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
     this.#scheduled = false;
     this.#tellDrops();
     if (this.#stage !== 'open' && this.#stage !== 'ending') return;
+    // The timer for it is rounded up.
+    if (this.#isExpired(now)) this.#expire();
     try {
       if (this.#outbox.flush()) this.#wroteAt = now;
     } catch (error) {
@@ -134,7 +140,7 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
 
   canWriteNow(): boolean {
     if (this.#stage === 'starting') this.#open();
-    return this.#stage === 'open';
+    return this.#stage === 'open' && !this.#isExpired(performance.now());
   }
 
   #drained(): void {
@@ -193,7 +199,7 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
       this.#transport.end(reason);
     } catch {
       // Whatever is wrong with it, there is only one thing left to do.
-      this.#transport.destroy(reason);
+      this.#destroy(reason);
     }
     this.closed(reason, error, ofSource);
   }
@@ -204,8 +210,17 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
     this.#stage = 'closed';
     this.#letGo();
     notDue(this);
-    this.#transport.destroy(reason);
+    this.#destroy(reason);
     this.closed(reason, error, false);
+  }
+
+  #destroy(reason: CloseReason): void {
+    try {
+      this.#transport.destroy(reason);
+    } catch (error) {
+      // Nobody can do more about it; who watches this connection still learns that it is over.
+      reportError('destroy', error);
+    }
   }
 
   #transportClosed(error: unknown): void {
@@ -239,7 +254,7 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
   due(now: number): void {
     if (this.#isClosed) return;
     if (this.#stage === 'ending' || this.#stage === 'ended') this.#checkProgress(now);
-    else if (now >= this.#expiresAt(now)) this.#expire();
+    else if (this.#isExpired(now)) this.#expire();
     else if (now >= this.#maxAgeAt) this.#finish('maxAge');
     else if (now >= this.#heartbeatAt) this.#heartbeat(now);
     this.#setDue(now);
@@ -255,6 +270,10 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
   #expiresAt(now: number): number {
     const { expires } = this.#settings;
     return expires === undefined ? Number.POSITIVE_INFINITY : now + expires - Date.now();
+  }
+
+  #isExpired(now: number): boolean {
+    return this.#settings.expires !== undefined && now >= this.#expiresAt(now);
   }
 
   /** The client may see no more, also not what waits. */
@@ -274,17 +293,25 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
       this.#abandon('timeout');
     } else {
       this.#stage = 'closed';
-      this.#transport.destroy('timeout');
+      this.#destroy('timeout');
     }
+  }
+
+  /** Asks the transport for a sign of life; without one, or when it cannot be asked, the client is given up. */
+  #isAlive(): boolean {
+    try {
+      if (this.#transport.heartbeat?.()) return true;
+      this.#abandon('timeout');
+    } catch (error) {
+      this.#abandon('error', error);
+    }
+    return false;
   }
 
   #heartbeat(now: number): void {
     const { heartbeat = Number.POSITIVE_INFINITY, heartbeatFrame } = this.#settings;
     if (this.#transport.heartbeat !== undefined) {
-      if (!this.#transport.heartbeat()) {
-        this.#abandon('timeout');
-        return;
-      }
+      if (!this.#isAlive()) return;
     } else if (now - this.#wroteAt < heartbeat) {
       this.#heartbeatAt = this.#wroteAt + heartbeat;
       return;

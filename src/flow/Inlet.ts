@@ -19,7 +19,9 @@ export class Inlet<T> extends Subscriber<T> {
     this.#receiver = receiver;
   }
 
-  protected override _next(value: T): void {
+  /** In place of `_next`: one call less for each event of each client. */
+  override next(value: T): void {
+    if (this.isStopped) return;
     try {
       this.#receiver.receive(value);
     } catch (error) {

@@ -76,7 +76,7 @@ export class Outbox {
 
   /** Takes in a frame, which is sent, kept or dropped. @throws TornadoseError `ERR_OVERFLOW`, and what a strategy's function throws */
   add(frame: Frame): void {
-    if (this.ready || this.#makeRoom()) this.#put(frame);
+    if (this.ready || this.makeRoom()) this.#put(frame);
     else this.#hold(frame);
   }
 
@@ -134,7 +134,7 @@ export class Outbox {
    * A tick that brings more than a batch holds says nothing about the client: one that takes it all is not slow. So for
    * a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
    */
-  #makeRoom(): boolean {
+  makeRoom(): boolean {
     if (!this.#strategy.wantsAll || !this.#writable || this.#waiting?.size) return false;
     if (!this.#owner.canWriteNow()) return false;
     this.flush();

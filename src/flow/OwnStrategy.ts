@@ -43,7 +43,7 @@ export class OwnStrategy<T> {
 
   /** Tells the strategy whether the client can take more, where that has changed. */
   tell(): void {
-    const { ready } = this.#outbox;
+    const ready = this.#outbox.ready || this.#outbox.makeRoom();
     if (this.#readiness.value !== ready) this.#readiness.next(ready);
   }
 

@@ -2,6 +2,9 @@ import { bytesOf } from '../encoding/bytes.ts';
 import { Frame } from '../encoding/Frame.ts';
 import type { BackpressureOperator } from '../operators/BackpressureOperator.ts';
 import { onBackpressureBuffer } from '../operators/onBackpressureBuffer.ts';
+import { onBackpressureDrop } from '../operators/onBackpressureDrop.ts';
+import { onBackpressureLatest } from '../operators/onBackpressureLatest.ts';
+import { onBackpressureReduce } from '../operators/onBackpressureReduce.ts';
 import { type Strategy, strategyOf } from '../operators/Waiting.ts';
 import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
 
@@ -24,7 +27,10 @@ export interface SinkOptions<T> {
   readonly maxAge?: number | undefined;
   /** Ends the connection when it is aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** When the client's authorisation ends, and with it the connection: a Date, or ms since 1970. @defaultValue never */
+  /**
+   * When the client's authorisation ends, and with it the connection: a Date, or ms since 1970. A JWT's `exp` is in
+   * seconds: `new Date(exp * 1000)`. @defaultValue never
+   */
   readonly expires?: Date | number | undefined;
 }
 
@@ -50,6 +56,14 @@ export const sinkOptionNames: readonly string[] = [
   'signal',
   'expires',
 ];
+/** What makes a strategy is not one: `backpressure: onBackpressureLatest` lacks its parentheses. */
+const uncalled = new Set<unknown>([
+  onBackpressureBuffer,
+  onBackpressureDrop,
+  onBackpressureLatest,
+  onBackpressureReduce,
+]);
+
 const defaultStrategy = strategyOf(onBackpressureBuffer()) as Strategy;
 
 /** Checks the options that all sinks share. `sign` is the heartbeat's text, if it has one. */
@@ -60,7 +74,7 @@ export function settingsOf<T>(
 ): Settings<T> {
   checkNames(where, options, sinkOptionNames);
   const { backpressure, signal } = options;
-  if (backpressure !== undefined && typeof backpressure !== 'function') {
+  if (backpressure !== undefined && (typeof backpressure !== 'function' || uncalled.has(backpressure))) {
     throw invalidOption('backpressure', 'a strategy, such as `onBackpressureLatest()`', backpressure);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidOption('signal', 'an AbortSignal', signal);
@@ -80,8 +94,14 @@ export function settingsOf<T>(
 function expiryOf(expires: Date | number | undefined): number | undefined {
   if (expires === undefined) return undefined;
   const time = expires instanceof Date ? expires.getTime() : expires;
-  if (typeof time === 'number' && Number.isFinite(time)) return time;
-  throw invalidOption('expires', 'a Date or a number of ms since 1970', expires);
+  if (typeof time !== 'number' || !Number.isFinite(time)) {
+    throw invalidOption('expires', 'a Date or a number of ms since 1970', expires);
+  }
+  // A number of seconds is a time in 1970, and would end each connection as soon as it is made.
+  if (typeof expires === 'number' && expires < 1e11) {
+    throw invalidOption('expires', 'in ms since 1970, not in seconds', expires);
+  }
+  return time;
 }
 
 // One frame for each text, so that the heartbeats of a tick are one batch for all clients.

@@ -9,7 +9,7 @@ import type { CloseReason } from './ConnectionEvent.ts';
  *   write: (bytes) => stream.write(bytes),
  *   get waiting() { return stream.writableLength; },
  *   onDrain: (resume) => stream.on('drain', resume),
- *   onClose: (closed) => stream.on('close', closed),
+ *   onClose: (closed) => stream.on('error', closed).on('close', () => closed()),
  *   end: () => stream.end(),
  *   destroy: () => stream.destroy(),
  * });
@@ -29,7 +29,10 @@ export interface Transport {
   readonly waiting: number;
   /** Registers the function to call when more can be taken after a `false`. Called once. */
   onDrain(resume: () => void): unknown;
-  /** Registers the function to call when the way is closed, by whomever, with the error if there was one. Called once. */
+  /**
+   * Registers the function to call when the way is closed, by whomever, with the error if there was one; at once when it
+   * is closed already. Called once.
+   */
   onClose(closed: (error?: unknown) => void): unknown;
   /** Sends a sign of life, and tells whether the other side gave one since the last time. In place of the encoder's. */
   heartbeat?(): boolean;

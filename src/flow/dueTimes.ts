@@ -1,3 +1,5 @@
+import { reportError } from '../diagnostics.ts';
+
 /** Something that is to be done at a time, on the clock of `performance.now()`. */
 export interface Due {
   /** Where it is listed. Kept by this file alone. */
@@ -64,7 +66,12 @@ function run(): void {
     entries.delete(at);
     for (const item of items) {
       item.dueAt = Number.NaN;
-      item.due(now);
+      try {
+        item.due(now);
+      } catch (error) {
+        // A transport of somebody's own that throws must not keep the others from theirs.
+        reportError('due', error);
+      }
     }
   }
   let next = Number.POSITIVE_INFINITY;

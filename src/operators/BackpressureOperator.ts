@@ -16,7 +16,7 @@ export interface Outlet<T> {
 /**
  * What happens to values while a client cannot take more: an RxJS operator that is told when it can.
  *
- * `ready` tells `true` when the client can take more and `false` when it cannot; it can until the first word.
+ * `ready` tells, from its subscription on, `true` when the client can take more and `false` when it cannot.
  * An operator must emit only while ready (what comes all the same waits in a buffer of 1 MiB, and then ends the
  * connection), must hold a bounded amount, and must call `outlet.dropped` for what it lets go.
  */

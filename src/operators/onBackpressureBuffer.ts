@@ -11,7 +11,7 @@ export type OverflowPolicy = 'error' | 'dropOldest' | 'dropNewest';
 /** Options of {@link onBackpressureBuffer}. */
 export interface BufferOptions extends LimitOptions {
   /**
-   * `'error'` ends the client, which comes back and resumes; `'dropOldest'` and `'dropNewest'` (the incoming one) let
+   * `'error'` ends the client, which comes back (an EventSource does); `'dropOldest'` and `'dropNewest'` (the incoming one) let
    * a value go and report it. @defaultValue 'error'
    */
   readonly overflow?: OverflowPolicy | undefined;

@@ -28,7 +28,7 @@ export interface JsonCodec {
  * making as soon as somebody copies it with `Object.assign`.
  *
  * ```ts
- * const ticks = new RedisStore<Tick>({ redis, channel: 'ticks', codec: json });
+ * const ticks = new RedisStore<Tick>({ redis, channel: 'ticks', codec: json }); // say the type: JSON does not
  * ```
  */
 export const json: JsonCodec = {

@@ -1,8 +1,9 @@
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import type { Transport } from '../flow/Transport.ts';
-import type { EventStreamAnswer } from './eventSourceFormat.ts';
-import { chunkedSocketOf, type RawSocket } from './internals.ts';
+import type { EventStreamAnswer } from './eventStreamFormat.ts';
+import { chunkedSocketOf, onceDrained, type RawSocket } from './internals.ts';
+import { type ConnectionLike, onceConnectionCloses } from './pipelined.ts';
 
 /** What a sink needs of a response: the `ServerResponse` of `node:http` and the `Http2ServerResponse` have it. */
 export interface ResponseLike {
@@ -10,8 +11,8 @@ export interface ResponseLike {
   readonly writableEnded: boolean;
   readonly writableLength: number;
   readonly destroyed?: boolean;
-  readonly req?: { readonly method?: string | undefined };
-  readonly socket?: { readonly destroyed?: boolean } | null;
+  readonly req?: { readonly method?: string | undefined; readonly socket?: ConnectionLike | null };
+  readonly socket?: ConnectionLike | null;
   /** On HTTP/2 only. */
   readonly stream?: { readonly destroyed: boolean; close(code?: number): void };
   setHeader(name: string, value: string | number | readonly string[]): unknown;
@@ -37,7 +38,7 @@ export class HttpTransport implements Transport {
   /** Where ready chunks can go straight to the socket. */
   #socket: RawSocket | undefined;
   #opened = false;
-  #resume: (() => void) | undefined;
+  #resume: () => void = () => {};
 
   constructor(res: ResponseLike, answer: EventStreamAnswer) {
     this.#res = res;
@@ -60,7 +61,7 @@ export class HttpTransport implements Transport {
     if (this.#socket === undefined) return this.write(batch.bytes);
     if (!this.#writable) return true;
     const took = this.#socket.write(batch.chunk);
-    if (!took) this.#awaitDrain(this.#socket);
+    if (!took) onceDrained(this.#socket, this.#resume);
     return took;
   }
 
@@ -78,6 +79,10 @@ export class HttpTransport implements Transport {
     this.#res.on('close', closed);
     // A write that meets the end of the connection would be an uncaught exception otherwise.
     this.#res.on('error', closed);
+    // Node tells only the response whose turn it is, not the pipelined ones that wait behind it.
+    const connection = this.#res.req?.socket;
+    if (this.#res.stream !== undefined || this.#res.socket || !connection) return;
+    this.#res.on('close', onceConnectionCloses(connection, closed));
   }
 
   end(reason: CloseReason): void {
@@ -108,17 +113,11 @@ export class HttpTransport implements Transport {
 
   /** Ends in a way that a reader of the body can tell from a complete one, after what was written. */
   #break(): void {
+    // Its turn may have come since it was opened.
+    const socket = this.#socket ?? chunkedSocketOf(this.#res);
     if (this.#res.stream !== undefined) this.#res.stream.close(internalError);
-    else if (this.#socket?.destroySoon !== undefined) this.#socket.destroySoon();
+    else if (socket?.destroySoon !== undefined) socket.destroySoon();
     else this.#res.end();
-  }
-
-  #awaitDrain(socket: RawSocket): void {
-    const drained = (): void => {
-      socket.off('drain', drained);
-      this.#resume?.();
-    };
-    socket.on('drain', drained);
   }
 }
 

@@ -2,7 +2,7 @@ import { pingFrame } from '../encoding/webSocketFrame.ts';
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import type { Transport } from '../flow/Transport.ts';
-import type { RawSocket } from './internals.ts';
+import { onceDrained, type RawSocket } from './internals.ts';
 
 /** What a sink needs of a socket: the `WebSocket` of ws has it. */
 export interface WebSocketLike {
@@ -82,7 +82,7 @@ export class FramedTransport extends WebSocketTransport {
   write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
     const took = this.#socket.write(bytes);
-    if (!took) this.#awaitDrain();
+    if (!took) onceDrained(this.#socket, this.resume);
     return took;
   }
 
@@ -101,14 +101,6 @@ export class FramedTransport extends WebSocketTransport {
     this.write(pingFrame);
     this.#ping = { received: bytesRead, through: bytesWritten + pingFrame.length, left };
     return true;
-  }
-
-  #awaitDrain(): void {
-    const drained = (): void => {
-      this.#socket.off('drain', drained);
-      this.resume();
-    };
-    this.#socket.on('drain', drained);
   }
 }
 

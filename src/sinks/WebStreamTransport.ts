@@ -1,7 +1,7 @@
 import { bytesOf } from '../encoding/bytes.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import type { Transport } from '../flow/Transport.ts';
-import type { EventStreamAnswer } from './eventSourceFormat.ts';
+import type { EventStreamAnswer } from './eventStreamFormat.ts';
 
 /** As much as Node's sockets take before they say that it is enough. */
 const highWaterMark = 16 * 1024;

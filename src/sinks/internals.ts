@@ -15,6 +15,15 @@ export interface RawSocket {
   destroySoon?(): void;
 }
 
+/** Calls `resume` when the socket has drained, and leaves no listener behind: most clients never need one. */
+export function onceDrained(socket: RawSocket, resume: () => void): void {
+  const drained = (): void => {
+    socket.off('drain', drained);
+    resume();
+  };
+  socket.on('drain', drained);
+}
+
 interface NodeResponse {
   readonly chunkedEncoding?: unknown;
   readonly outputSize?: unknown;

@@ -2,7 +2,7 @@ import type { Observable, OperatorFunction } from 'rxjs';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import { invalidOption } from '../options.ts';
-import { type EventStreamFormat, type EventStreamOptions, eventStreamFormat } from './eventSourceFormat.ts';
+import { type EventStreamFormat, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
 import { HttpTransport, type ResponseLike, sendHead } from './HttpTransport.ts';
 import { type RefusedState, refused } from './refused.ts';
 
@@ -55,7 +55,9 @@ function connect<T>(
 
 function refusedState(res: ResponseLike): RefusedState | undefined {
   // `writable` stays true after the end and after destroy, and the request's `destroyed` is true once its body was read.
-  if (res.destroyed || res.stream?.destroyed || res.socket?.destroyed) return 'destroyed';
+  // A response that is pipelined has no socket until its turn comes.
+  const connection = res.socket ?? (res.stream === undefined ? res.req?.socket : undefined);
+  if (res.destroyed || res.stream?.destroyed || connection?.destroyed) return 'destroyed';
   if (res.writableEnded) return 'ended';
   if (res.headersSent) return 'started';
   return res.req?.method === 'HEAD' ? 'head' : undefined;

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import { invalidOption, optionalFunction } from '../options.ts';
-import { type EventStreamAnswer, type EventStreamOptions, eventStreamFormat } from './eventSourceFormat.ts';
+import { type EventStreamAnswer, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
 import { refused } from './refused.ts';
 import { WebStreamTransport } from './WebStreamTransport.ts';
 
@@ -36,17 +36,19 @@ export function toResponse<T>(source: Observable<T>, request: RequestLike, optio
   if (typeof request?.method !== 'string') throw invalidOption('request', 'a Request', request);
   const { encoder, settings, answer } = eventStreamFormat('toResponse', options, ['onEvent']);
   const onEvent = optionalFunction('onEvent', options.onEvent);
+  // Before anything is subscribed, as `Headers` has rules of its own.
+  const init = head(answer);
   const watch = (events: Observable<ConnectionEvent>): void => {
     if (onEvent !== undefined) events.subscribe(onEvent);
   };
   if (request.method === 'HEAD') {
     watch(refused(encoder.name, 'a response', 'head'));
-    return new Response(null, head(answer));
+    return new Response(null, init);
   }
   const transport = new WebStreamTransport(answer, request.signal ?? undefined);
   watch(new Connection(source, transport, encoder, settings));
   return transport.status === undefined
-    ? new Response(transport.body, head(answer))
+    ? new Response(transport.body, init)
     : new Response(null, { status: transport.status });
 }
 

@@ -31,6 +31,9 @@ export function toSink<T>(
     if (typeof transport?.[method] !== 'function')
       throw invalidOption(`transport.${method}`, 'a function', transport?.[method]);
   }
+  // Without it no limit would ever be reached.
+  if (typeof transport.waiting !== 'number')
+    throw invalidOption('transport.waiting', 'a number of bytes', transport.waiting);
   if (typeof encoder?.encode !== 'function') throw invalidOption('encoder.encode', 'a function', encoder?.encode);
   const settings = settingsOf('toSink', options, encoder.heartbeat);
   return (source) => new Connection(source, transport, encoder, settings);

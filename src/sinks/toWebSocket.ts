@@ -4,7 +4,7 @@ import { webSocketFrames, webSocketText } from '../encoding/webSocketText.ts';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import { checkNames, invalidOption, optionalFunction } from '../options.ts';
-import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './eventSourceFormat.ts';
+import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
 import { framedSocketOf } from './internals.ts';
 import { refused } from './refused.ts';
 import { FramedTransport, MessageTransport, type WebSocketLike } from './WebSocketTransport.ts';
@@ -25,6 +25,8 @@ export type WebSocketOptions<T> = BrowserSinkOptions<T>;
  * Piping connects: the source is subscribed at once, and stays so until the client leaves or the source ends, when the
  * socket is closed with 1000, or 1011 after an error. The heartbeat is a ping: a client that answers none until the next
  * one is gone, and its connection is cut (`close` with reason `timeout`). What the client sends is yours to read.
+ *
+ * One sink for each socket, as its end closes the socket: `merge` what is to go over one.
  *
  * @param ws an open WebSocket of the ws package, version 8
  * @returns an operator whose output are the connection's {@link ConnectionEvent}s, as with `toEventSource`

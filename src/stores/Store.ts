@@ -1,6 +1,7 @@
 import { type Observable, Subject, type Subscriber, Subscription, type TeardownLogic } from 'rxjs';
 import { reportError, warnUnwatched } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
+import { invalidOption } from '../options.ts';
 import { Deliveries } from './Deliveries.ts';
 
 /** The half of `Subject` that its declarations leave out and that its subclasses build on, BehaviorSubject among them. */
@@ -77,6 +78,7 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
    * ```
    */
   feed(source: Observable<T>): Subscription {
+    if (typeof source?.subscribe !== 'function') throw invalidOption('source', 'an Observable', source);
     const feeding = source.subscribe({
       next: (value) => this.next(value),
       error: (error) => {
@@ -119,10 +121,13 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
     });
   }
 
-  /** Called with each emission before it is delivered. For stores that give newcomers something to begin with. */
+  /**
+   * Called with each emission before it is delivered. A store that gives newcomers something to begin with keeps it, as
+   * the values in it are encoded already.
+   */
   protected emitting(_emission: Emission): void {}
 
-  /** What a newcomer sees first, if anything. It is registered already, and gets all that follows. */
+  /** What a newcomer sees first, if anything: an emission that was kept. The newcomer is registered and gets all that follows. */
   protected welcome(): Emission | undefined {
     return undefined;
   }
