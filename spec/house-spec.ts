@@ -7,13 +7,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What the files of each folder of `src` may import, beside each other. Events travel one way, and so do imports. */
 const layers: Readonly<Record<string, readonly string[]>> = {
-  // message, errors, options, memo, diagnostics
+  // message, errors, options, memo, later, diagnostics
   '.': [],
   encoding: ['.'],
   operators: ['.'],
   stores: ['.', 'encoding', 'operators'],
   redis: ['.', 'encoding', 'stores'],
-  flow: ['.', 'encoding', 'operators'],
+  pull: ['.'],
+  flow: ['.', 'encoding', 'operators', 'pull'],
   sinks: ['.', 'encoding', 'flow'],
 };
 

@@ -7,6 +7,10 @@ export { QueueStore } from './stores/QueueStore.ts';
 export { Store } from './stores/Store.ts';
 export { Emission } from './encoding/Emission.ts';
 
+/* Sources that wait for the client */
+export { fromPull } from './pull/fromPull.ts';
+export type { Pullable } from './pull/Pull.ts';
+
 /* Sinks */
 export { type EventSourceOptions, toEventSource } from './sinks/toEventSource.ts';
 export { toWebSocket, type WebSocketOptions } from './sinks/toWebSocket.ts';

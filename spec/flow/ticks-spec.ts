@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { atEndOfTick, later } from '../../src/flow/ticks.ts';
+import { atEndOfTick } from '../../src/flow/ticks.ts';
+import { later } from '../../src/later.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
 

@@ -4,12 +4,14 @@ import type { Encoder } from '../encoding/Encoder.ts';
 import { encodeOnce } from '../encoding/encodeOnce.ts';
 import { TornadoseError } from '../errors.ts';
 import type { DropReason } from '../operators/BackpressureOperator.ts';
+import { type Demand, offer } from '../pull/demand.ts';
 import type { CloseReason } from './ConnectionEvent.ts';
 import { DropTally } from './DropTally.ts';
 import { type Due, dueAt, notDue } from './dueTimes.ts';
 import { Inlet, type Receiver } from './Inlet.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
 import { OwnStrategy } from './OwnStrategy.ts';
+import { Pulling } from './Pulling.ts';
 import type { Settings } from './SinkOptions.ts';
 import { type Abortable, offAbort, onAbort } from './signals.ts';
 import type { Transport } from './Transport.ts';
@@ -32,13 +34,14 @@ interface Ending {
  * Its stage is `starting` while the source is being subscribed, then `open`, `ending` until what waits has left, `ended`
  * until the transport has closed, and `closed`.
  */
-export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Flushed, Due, Abortable {
+export class Connection<T> extends Watchers implements Receiver, Demand, OutboxOwner, Flushed, Due, Abortable {
   readonly #transport: Transport;
   readonly #encoder: Encoder;
   readonly #settings: Settings<T>;
   readonly #inlet: Inlet<T> = new Inlet<T>(this);
   readonly #outbox: Outbox;
   #own: OwnStrategy<T> | undefined;
+  #pulling: Pulling | undefined;
 
   #stage: 'starting' | 'open' | 'ending' | 'ended' | 'closed' = 'starting';
   #ending: Ending | undefined;
@@ -97,16 +100,30 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
 
   #subscribe(source: Observable<T>): void {
     const { operator } = this.#settings;
-    if (operator === undefined) {
-      source.subscribe(this.#inlet);
-      return;
-    }
-    this.#own = new OwnStrategy(this.#encoder, this.#outbox, this);
+    const outer = offer(this);
     try {
+      if (operator === undefined) {
+        source.subscribe(this.#inlet);
+        return;
+      }
+      this.#own = new OwnStrategy(this.#encoder, this.#outbox, this);
       this.#own.apply(operator, source).subscribe(this.#inlet);
     } catch (error) {
       this.#inlet.error(error);
+    } finally {
+      offer(outer);
     }
+  }
+
+  // ── what a source that can wait asks ───────────────────────────────────────────────────────────────────────────
+
+  get ready(): boolean {
+    return this.#outbox.ready;
+  }
+
+  whenReady(resume: () => void): void {
+    this.#pulling ??= new Pulling();
+    this.#pulling.add(resume);
   }
 
   // ── from and to the outbox ─────────────────────────────────────────────────────────────────────────────────────
@@ -129,6 +146,7 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
       this.#abandon('error', error);
     }
     this.#own?.tell();
+    this.#pulling?.resume(this);
     if (this.#stage === 'ending' && this.#outbox.isEmpty) this.#end();
   }
 
@@ -242,6 +260,7 @@ export class Connection<T> extends Watchers implements Receiver, OutboxOwner, Fl
     this.#own?.end();
     this.#tellDrops();
     this.#outbox.clear();
+    this.#pulling = undefined;
     if (this.#settings.signal !== undefined) offAbort(this.#settings.signal, this);
   }
 

@@ -1,8 +1,8 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { reportConnection, reportDrop, warnUnwatched } from '../diagnostics.ts';
+import { later } from '../later.ts';
 import type { CloseEvent, CloseReason, ConnectionEvent, DropEvent } from './ConnectionEvent.ts';
 import { DropTally } from './DropTally.ts';
-import { later } from './ticks.ts';
 
 /**
  * What `pipe(toEventSource(res))` returns: the connection as its owner sees it. It remembers `open`, the drop totals and

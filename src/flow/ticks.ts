@@ -1,13 +1,10 @@
 import { reportError } from '../diagnostics.ts';
+import { later } from '../later.ts';
 
-/** What is flushed at the end of a tick. */
+/** What is flushed at the end of a tick, which is from the first frame to the next turn of the event loop. */
 export interface Flushed {
   flush(now: number): void;
 }
-
-/** Runs `turn` at the next turn of the event loop. A tick is from the first frame until then. */
-export const later: (turn: () => void) => unknown =
-  typeof globalThis.setImmediate === 'function' ? (turn) => setImmediate(turn) : (turn) => setTimeout(turn, 0);
 
 let due: Flushed[] = [];
 

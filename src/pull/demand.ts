@@ -1,0 +1,36 @@
+import type { Subscriber } from 'rxjs';
+
+/** Whether a client can take more: what a source that can wait asks before each value. */
+export interface Demand {
+  readonly ready: boolean;
+  /** Calls `resume` once, when the client can take more again. */
+  whenReady(resume: () => void): void;
+}
+
+/** The Subscriber at the end of a client's operators. */
+export interface ClientEnd {
+  readonly demandOfClient: Demand;
+}
+
+let offered: Demand | undefined;
+
+/** Offers `demand` to what is subscribed until it is put back: `const outer = offer(demand); try { … } finally { offer(outer); }`. */
+export function offer(demand: Demand | undefined): Demand | undefined {
+  const outer = offered;
+  offered = demand;
+  return outer;
+}
+
+/**
+ * The demand of the client that `subscriber` feeds. RxJS's operators lead to it from Subscriber to Subscriber, also when
+ * one of them subscribes late (`switchMap`); through an operator of another make it is the one on offer, if any is.
+ */
+export function demandOf(subscriber: Subscriber<never>): Demand | undefined {
+  let next: unknown = subscriber;
+  while (typeof next === 'object' && next !== null) {
+    if ('demandOfClient' in next) return (next as ClientEnd).demandOfClient;
+    // A part of RxJS that its declarations keep from others. Without it, what is on offer is all there is.
+    next = 'destination' in next ? next.destination : undefined;
+  }
+  return offered;
+}

@@ -1,0 +1,128 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { later } from '../later.ts';
+import { invalidOption } from '../options.ts';
+import { type Demand, demandOf, offer } from './demand.ts';
+import { type Pull, type Pullable, pullFrom } from './Pull.ts';
+
+/** For how many ms values may come before the event loop turns. */
+const budget = 5;
+/** How many values come between two looks at the clock. */
+const stride = 256;
+
+/**
+ * An Observable that takes the next value of `source` only while the client that it feeds can take more: a million rows, a
+ * database cursor or a token stream cost no memory, and lose nothing.
+ *
+ * ```
+ * client  --ready---not ready---ready---
+ * output  --a-b-c---------------d-e|
+ * ```
+ *
+ * ```ts
+ * void fromPull(cursor).pipe(map(toRow), toEventSource(res));
+ * ```
+ *
+ * Any synchronous operators may stand between it and the sink, `concat`, `repeat` and `switchMap` too. An asynchronous one
+ * breaks the link: do that work in the iterable. Subscribed by anything but a sink, it runs freely. One `fromPull` for
+ * each client; do not `share` it.
+ *
+ * *Backpressure*: it waits with the client; nothing is pulled ahead but the one value that an asynchronous source was asked
+ * for. After 5 ms of values it lets the event loop turn.
+ *
+ * *Errors*: what the source throws, or rejects with. A client that leaves calls `return()`, or `cancel()` of a stream.
+ *
+ * @param source an iterable, an async iterable or a `ReadableStream`
+ * @throws TornadoseError `ERR_INVALID_OPTION`
+ */
+export function fromPull<T>(source: Pullable<T>): Observable<T> {
+  const begin = pullFrom(source);
+  if (begin === undefined) throw invalidOption('source', 'an iterable, an async iterable or a ReadableStream', source);
+  return new Observable<T>((subscriber) => {
+    const pump = new Pump(subscriber, begin(), demandOf(subscriber as Subscriber<never>));
+    subscriber.add(() => pump.stop());
+    pump.run();
+  });
+}
+
+/** One subscription: it pulls and emits while there is demand. */
+class Pump<T> {
+  readonly #subscriber: Subscriber<T>;
+  readonly #pull: Pull<T>;
+  readonly #demand: Demand | undefined;
+  /** The source has ended or failed, or was told to stop. */
+  #ended = false;
+  #count = 0;
+  #turnEnds = 0;
+
+  constructor(subscriber: Subscriber<T>, pull: Pull<T>, demand: Demand | undefined) {
+    this.#subscriber = subscriber;
+    this.#pull = pull;
+    this.#demand = demand;
+  }
+
+  /** Begins a turn. */
+  readonly run = (): void => {
+    this.#turnEnds = performance.now() + budget;
+    this.#pullOn();
+  };
+
+  stop(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#pull.return();
+  }
+
+  /** Pulls until there is no demand, the turn is over, or a value has to be waited for. */
+  #pullOn(): void {
+    while (!this.#ended) {
+      if (this.#demand?.ready === false) {
+        this.#demand.whenReady(this.run);
+        return;
+      }
+      this.#count += 1;
+      if (this.#count % stride === 0 && performance.now() > this.#turnEnds) {
+        later(this.run);
+        return;
+      }
+      let result: IteratorResult<T, unknown> | PromiseLike<IteratorResult<T, unknown>>;
+      try {
+        result = this.#pull.next();
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+      if ('then' in result) {
+        result.then(this.#arrived, this.#fail);
+        return;
+      }
+      this.#take(result);
+    }
+  }
+
+  readonly #arrived = (result: IteratorResult<T, unknown>): void => {
+    if (this.#ended) return;
+    this.#take(result);
+    this.#pullOn();
+  };
+
+  readonly #fail = (error: unknown): void => {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#subscriber.error(error);
+  };
+
+  #take(result: IteratorResult<T, unknown>): void {
+    // What is subscribed because of this value, or of the end (`concat`, `repeat`), is for the same client.
+    const outer = offer(this.#demand);
+    try {
+      if (!result.done) {
+        this.#subscriber.next(result.value);
+        return;
+      }
+      this.#ended = true;
+      this.#subscriber.complete();
+    } finally {
+      offer(outer);
+    }
+  }
+}
