@@ -11,6 +11,11 @@ export interface Line {
   readonly notice: boolean;
 }
 
+/** The first thing that a client gets: the name by which it goes. */
+interface You {
+  readonly you: string;
+}
+
 /** What is said, by everybody. */
 export const chat: QueueStore<Line> = new QueueStore<Line>();
 
@@ -28,23 +33,38 @@ export function serveChat(server: Server): void {
   sockets.on('error', () => {});
   sockets.on('connection', (ws) => {
     const from = newName();
-    void chat.pipe(startWith(...recent), toWebSocket(ws));
+    here.add(from);
+    const you: You = { you: from };
+    void chat.pipe(startWith(you, ...recent), toWebSocket<Line | You>(ws));
     chat.next({ from, text: 'joined', notice: true });
     ws.on('message', (data) => {
       const text = data.toString().trim();
       if (text !== '') chat.next({ from, text, notice: false });
     });
-    ws.on('close', () => chat.next({ from, text: 'left', notice: true }));
+    ws.on('close', () => {
+      here.delete(from);
+      chat.next({ from, text: 'left', notice: true });
+    });
   });
 }
+
+const here = new Set<string>();
 
 const adjectives = ['Quiet', 'Swift', 'Gentle', 'Bright', 'Calm', 'Bold', 'Merry', 'Clever'];
 const animals = ['Heron', 'Otter', 'Lynx', 'Finch', 'Badger', 'Marten', 'Swallow', 'Hare'];
 
+const names = adjectives.flatMap((adjective) => animals.map((animal) => `${adjective} ${animal}`));
+
+/** One that nobody here has, and nobody had in the lines that a newcomer sees. */
 function newName(): string {
-  return `${oneOf(adjectives)} ${oneOf(animals)}`;
+  const used = new Set([...here, ...recent.map(({ from }) => from)]);
+  const free = names.filter((name) => !used.has(name));
+  return free[Math.floor(Math.random() * free.length)] ?? numbered(used);
 }
 
-function oneOf(words: readonly string[]): string {
-  return words[Math.floor(Math.random() * words.length)] as string;
+/** For when all names are taken. */
+function numbered(used: ReadonlySet<string>): string {
+  let number = 1;
+  while (used.has(`Guest ${number}`)) number += 1;
+  return `Guest ${number}`;
 }

@@ -4,16 +4,33 @@ import { DataStore, Message } from 'tornadose';
 /** Begins again when a card can hold no more digits; `npm run demo -- fibonacci` never does. */
 const last = 300;
 
-const step = { n: 0, value: 0n, next: 1n };
-const steps = zip(timer(0, 1000), range(0, last + 1)).pipe(
-  scan(({ value, next }, [, n]) => (n === 0 ? step : { n, value: next, next: value + next }), step),
+/** How many earlier terms come with each. */
+const shown = 6;
+/** Where it begins: there is something to see at once. */
+const first = { n: 12, value: 144n, next: 233n };
+
+const steps = zip(timer(0, 1000), range(first.n, last - first.n + 1)).pipe(
+  scan(({ value, next }, [, n]) => (n === first.n ? first : { n, value: next, next: value + next }), first),
   repeat(),
 );
 
-/** The Fibonacci numbers, one a second, as text: JSON has no BigInt. */
-export const fibonacci: DataStore<Message<{ n: number; value: string }>> = new DataStore<
-  Message<{ n: number; value: string }>
->();
-steps
-  .pipe(map(({ n, value }) => new Message({ event: 'fibonacci', data: { n, value: value.toString() } })))
-  .subscribe(fibonacci);
+/** A term as text, since JSON has no BigInt, with those before it, the nearest first. */
+export interface Term {
+  readonly n: number;
+  readonly value: string;
+  readonly before: readonly string[];
+}
+
+/** The Fibonacci numbers, one a second. */
+export const fibonacci: DataStore<Message<Term>> = new DataStore<Message<Term>>();
+steps.pipe(map((step) => new Message({ event: 'fibonacci', data: term(step) }))).subscribe(fibonacci);
+
+function term({ n, value, next }: typeof first): Term {
+  const before: string[] = [];
+  let [older, newer] = [next - value, value];
+  while (before.length < shown) {
+    before.push(older.toString());
+    [older, newer] = [newer - older, older];
+  }
+  return { n, value: value.toString(), before };
+}

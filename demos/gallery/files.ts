@@ -29,7 +29,9 @@ import { interval, map } from 'rxjs';
 import { DataStore, toEventSource } from 'tornadose';
 
 const store = new DataStore<number>();
-interval(1000).pipe(map(Math.random)).subscribe(store);
+interval(1000)
+  .pipe(map(Math.random))
+  .subscribe(store);
 
 createServer((req, res) => {
   void store.pipe(toEventSource(res));
@@ -37,7 +39,8 @@ createServer((req, res) => {
 `;
 
 const page = text(here('page/index.html'))
-  .replace('<!--server-->', () => highlight(server))
+  // The page puts in the port under which it was opened.
+  .replace('<!--server-->', () => highlight(server).replace('9000', '<span id="port">9000</span>'))
   .replace('<!--demos-->', () => Object.entries(demos).map(shown).join('\n'));
 
 /** Everything that the page is made of, by path; nothing comes from elsewhere. */

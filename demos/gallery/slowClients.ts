@@ -1,4 +1,4 @@
-import { interval, map, type Subscription, takeUntil, timer } from 'rxjs';
+import { interval, skipWhile, takeUntil, timer } from 'rxjs';
 import {
   type BackpressureOperator,
   DataStore,
@@ -8,32 +8,16 @@ import {
   onBackpressureLatest,
   onBackpressureReduce,
   QueueStore,
-  toEventSource,
 } from 'tornadose';
-import { narrowServer } from '../support/narrowServer.ts';
-import { ThrottledClient } from '../support/ThrottledClient.ts';
+import { type Progress, SlowClient, type Ticks } from './SlowClient.ts';
 
-export interface Ticks {
-  readonly from: number;
-  readonly to: number;
-  readonly load: string;
-}
-
-/** How one client gets on. */
-interface Progress {
-  readonly strategy: string;
-  /** Events that came, and the ticks that they stand for. */
-  events: number;
-  ticks: number;
-  /** How far it is behind, in ticks. */
-  behind: number;
-  dropped: number;
-  /** How often it was too slow for its strategy, and its connection ended. */
-  cutOff: number;
-}
+/** `draining` is when no more ticks come, and the clients get what waits for them. */
+type Phase = 'stopped' | 'running' | 'draining';
 
 export interface SlowClients {
-  readonly running: boolean;
+  readonly phase: Phase;
+  /** The number of the newest tick. */
+  readonly published: number;
   readonly clients: readonly Progress[];
 }
 
@@ -58,68 +42,101 @@ const strategies: Readonly<Record<string, BackpressureOperator<Ticks>>> = {
 export const ticks: QueueStore<Ticks> = new QueueStore();
 
 /** How they get on, four times a second while they run. */
-export const slowClients: DataStore<Message<SlowClients>> = new DataStore(
-  told(false, Object.keys(strategies).map(beginning)),
-);
+export const slowClients: DataStore<Message<SlowClients>> = new DataStore(told('stopped', 0, []));
 
-let running: Subscription | undefined;
+/** How many more ticks there are at most after a stop, and how many of them in a row `drop` is to lose at the end. */
+const last = 100;
+const lost = 10;
 
+let run: { readonly phase: Phase; stop(): void; end(): void } | undefined;
+
+/** Starts them anew, unless they run. */
 export function startSlowClients(): void {
-  if (running !== undefined) return;
-  let tick = 0;
-  const clients = Object.entries(strategies).map(([strategy, operator]) => start(strategy, operator, () => tick));
-  const stop = timer(longest);
-  running = interval(every)
-    .pipe(
-      map(() => {
-        tick += 1;
-        return { from: tick, to: tick, load };
-      }),
-      takeUntil(stop),
-    )
-    .subscribe({ next: (each) => ticks.next(each), complete: stopSlowClients });
-  const progress = (): Progress[] => clients.map((client) => client.progress());
-  running.add(slowClients.feed(interval(250).pipe(map(() => told(true, progress())))));
-  running.add(() => {
-    slowClients.data = told(false, progress());
-    for (const client of clients) client.stop();
-  });
-  slowClients.data = told(true, progress());
+  if (run?.phase === 'running') return;
+  run?.end();
+  run = begin();
 }
 
+/** Ends the ticks; the clients go when they have got what waits for them. */
 export function stopSlowClients(): void {
-  running?.unsubscribe();
-  running = undefined;
+  run?.stop();
 }
 
-function start(strategy: string, backpressure: BackpressureOperator<Ticks>, latest: () => number) {
-  const progress = beginning(strategy);
-  let at = latest();
-  const server = narrowServer((_req, res) => {
-    ticks.pipe(toEventSource(res, { backpressure })).subscribe((event) => {
-      if (event.type === 'drop') progress.dropped += event.count;
-      if (event.type === 'close' && event.reason === 'overflow') progress.cutOff += 1;
+function begin(): NonNullable<typeof run> {
+  let phase: Phase = 'running';
+  let published = 0;
+  let left = Number.POSITIVE_INFINITY;
+  let dropped = 0;
+  let inARow = 0;
+  const clients = Object.entries(strategies).map(
+    ([name, strategy]) => new SlowClient(name, strategy, name === 'quick' ? Number.POSITIVE_INFINITY : slow, ticks),
+  );
+  const dropping = clients.find(({ strategy }) => strategy === 'drop');
+  const tell = (): void => {
+    const progress = clients.map((client) => client.progress(published));
+    slowClients.data = told(phase, published, progress);
+  };
+  const end = (): void => {
+    if (phase === 'stopped') return;
+    phase = 'stopped';
+    publishing.unsubscribe();
+    telling.unsubscribe();
+    tell();
+    for (const client of clients) client.stop();
+  };
+  const drain = (): void => {
+    if (phase !== 'running') return;
+    phase = 'draining';
+    publishing.unsubscribe();
+    for (const client of clients) client.finish();
+    tell();
+  };
+
+  /**
+   * Three ticks in four come while a slow client is busy, and so shall the last ones: the other strategies bring the
+   * newest later, and `drop` never does.
+   */
+  const lastWereDropped = (): boolean => {
+    const before = dropped;
+    dropped = dropping?.dropped ?? 0;
+    inARow = dropped > before ? inARow + 1 : 0;
+    return inARow >= lost;
+  };
+
+  const publishing = interval(every)
+    .pipe(
+      // All are to be counted against the same ticks.
+      skipWhile(() => !clients.every(({ hasCome }) => hasCome)),
+      takeUntil(timer(longest)),
+    )
+    .subscribe({
+      next: () => {
+        if (left === 0 || (lastWereDropped() && left !== Number.POSITIVE_INFINITY)) {
+          drain();
+          return;
+        }
+        left -= 1;
+        published += 1;
+        ticks.next({ from: published, to: published, load });
+      },
+      complete: drain,
     });
+  const telling = interval(250).subscribe(() => {
+    if (clients.every(({ hasEnded }) => hasEnded)) end();
+    else tell();
   });
-  const client = new ThrottledClient(server.path, strategy === 'quick' ? Number.POSITIVE_INFINITY : slow, (data) => {
-    const { from, to } = JSON.parse(data) as Ticks;
-    progress.events += 1;
-    progress.ticks += to - from + 1;
-    at = to;
-  });
+  tell();
   return {
-    progress: (): Progress => ({ ...progress, behind: latest() - at }),
-    stop(): void {
-      client.stop();
-      server.close();
+    get phase() {
+      return phase;
     },
+    stop() {
+      left = Math.min(left, last);
+    },
+    end,
   };
 }
 
-function beginning(strategy: string): Progress {
-  return { strategy, events: 0, ticks: 0, behind: 0, dropped: 0, cutOff: 0 };
-}
-
-function told(running: boolean, clients: readonly Progress[]): Message<SlowClients> {
-  return new Message({ event: 'slow-clients', data: { running, clients } });
+function told(phase: Phase, published: number, clients: readonly Progress[]): Message<SlowClients> {
+  return new Message({ event: 'slow-clients', data: { phase, published, clients } });
 }

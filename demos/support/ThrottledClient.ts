@@ -25,6 +25,15 @@ export class ThrottledClient {
     this.#timer = setInterval(() => this.#turn(), pause);
   }
 
+  get connected(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Reads on, but does not come back after the end. */
+  stayAway(): void {
+    this.#returnsAt = Number.POSITIVE_INFINITY;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#socket?.destroy();
@@ -42,7 +51,7 @@ export class ThrottledClient {
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#socket = undefined;
-      this.#returnsAt = performance.now() + 1000;
+      this.#returnsAt = Math.max(this.#returnsAt, performance.now() + 1000);
     });
     // HTTP/1.0, so that the body comes as it is and not in chunks.
     socket.write('GET / HTTP/1.0\r\n\r\n');

@@ -34,12 +34,14 @@ export function keepListening(url, handlers, onState) {
 /**
  * A WebSocket that comes back, which a WebSocket never does by itself.
  *
- * @returns what sends a text, and tells whether it could
+ * @returns `send`, which sends a text and tells whether it could, and `retry`, which comes back now if it is waiting
  */
 export function keepTalking(path, onData, onState) {
   let failures = 0;
   let socket;
+  let waiting;
   const connect = () => {
+    waiting = undefined;
     socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path);
     socket.onopen = () => {
       failures = 0;
@@ -48,14 +50,22 @@ export function keepTalking(path, onData, onState) {
     socket.onmessage = (message) => onData(JSON.parse(message.data).data);
     socket.onclose = () => {
       onState('reconnecting');
-      setTimeout(connect, delay(failures));
+      waiting = setTimeout(connect, delay(failures));
       failures += 1;
     };
   };
   connect();
-  return (text) => {
-    if (socket.readyState !== WebSocket.OPEN) return false;
-    socket.send(text);
-    return true;
+  return {
+    send(text) {
+      if (socket.readyState !== WebSocket.OPEN) return false;
+      socket.send(text);
+      return true;
+    },
+    retry() {
+      failures = 0;
+      if (waiting === undefined) return;
+      clearTimeout(waiting);
+      connect();
+    },
   };
 }

@@ -13,6 +13,7 @@ const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 * 10 ?
 const streamUrl = `${location.origin}/stream`;
 show('curl', `curl -N ${streamUrl}`);
 show('terminal-url', streamUrl);
+if (location.port) show('port', location.port);
 
 const chart = numberChart(byId('chart'));
 const printed = [];
@@ -43,13 +44,26 @@ function duration(seconds) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-function fibonacci({ n, value }) {
+const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, '\u2009');
+
+function fibonacci({ n, value, before }) {
   show('fibonacci-n', `F(${n})`);
   byId('fibonacci').dataset.size = value.length < 10 ? 'short' : value.length < 32 ? 'medium' : 'long';
-  show('fibonacci', value.replace(/\B(?=(\d{3})+$)/g, '\u2009'));
+  show('fibonacci', grouped(value));
+  byId('fibonacci-before').replaceChildren(
+    ...before.map((term, index) => {
+      const item = document.createElement('li');
+      const name = document.createElement('span');
+      name.textContent = `F(${n - index - 1})`;
+      item.append(name, grouped(term));
+      return item;
+    }),
+  );
 }
 
 const state = document.querySelector('.state');
+const retryChat = chat(byId('chat'), byId('chat-form'), byId('chat-state'));
+
 keepListening(
   '/events',
   {
@@ -57,16 +71,18 @@ keepListening(
     message: number,
     fibonacci,
     statistics,
-    'slow-clients': slowClientCards(byId('slow-clients'), byId('slow-toggle')),
+    'slow-clients': slowClientCards(byId('slow-clients'), byId('slow-toggle'), byId('slow-published')),
   },
   (now) => {
     if (state.dataset.state === now) return;
     state.dataset.state = now;
     state.lastChild.textContent = now === 'live' ? 'Live' : 'Reconnecting';
+    document.body.dataset.connection = now;
+    if (now === 'live') retryChat();
+    // Its next state says what it does.
+    else byId('slow-toggle').disabled = true;
   },
 );
-
-chat(byId('chat'), byId('chat-form'), byId('chat-state'));
 
 for (const button of document.querySelectorAll('.copy')) {
   button.onclick = async () => {

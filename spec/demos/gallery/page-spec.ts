@@ -39,6 +39,8 @@ describe('demos/gallery/page', function () {
     await page.waitForFunction("document.querySelector('#clients-detail').textContent === '1 SSE · 1 WebSocket'");
     expect(await page.textContent('#clients')).to.equal('2');
     expect(await page.textContent('.state')).to.include('Live');
+    expect(await page.textContent('.hero pre')).to.include(`.listen(${gallery.port});`);
+    expect(await page.locator('#fibonacci-before li').count()).to.be.above(0);
     expect(await drawn(page)).to.equal(true);
     expect([...hosts]).to.deep.equal([new URL(gallery.url).host]);
     expect(complaints).to.deep.equal([]);
@@ -48,6 +50,8 @@ describe('demos/gallery/page', function () {
     it(`should fit a phone, ${colorScheme}`, async () => {
       const page = await open({ ...phone, colorScheme });
       await newText(page, '#number', '–');
+      for (const whole of ['.hero pre', '.hero .command code'])
+        expect(await page.$eval(whole, ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).to.equal(0);
       for (const summary of await page.locator('summary').all()) {
         await summary.click();
         expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(360);
@@ -65,12 +69,24 @@ describe('demos/gallery/page', function () {
     await page.keyboard.press('Enter');
     await page.waitForFunction("document.querySelector('#slow-toggle').textContent === 'Stop slow clients'");
     await page.waitForFunction("/[1-9]/.test(document.querySelector('#dropped').textContent)");
-    const latest = '[data-strategy="latest"] dd:nth-of-type(2)';
+    const latest = '[data-strategy="latest"] dd:nth-of-type(4)';
     await page.waitForFunction(`/[1-9]/.test(document.querySelector('${latest}').textContent)`);
-    expect(await page.textContent('[data-strategy="quick"] dd:nth-of-type(2)')).to.equal('0');
+    expect(await page.textContent('[data-strategy="quick"] dd:nth-of-type(4)')).to.equal('0');
     await button.focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction("document.querySelector('#slow-toggle').textContent === 'Start slow clients'");
+    await page.waitForFunction("document.querySelector('#slow-clients').dataset.phase === 'stopped'");
+    const published = /^\d+/.exec((await page.textContent('#slow-published')) ?? '')?.[0];
+    for (const strategy of ['quick', 'dropOldest', 'latest', 'reduce']) {
+      const card = page.locator(`[data-strategy="${strategy}"]`);
+      expect(await card.locator('.lag b').textContent()).to.equal('0.0 s');
+      expect(await card.locator('dd').nth(2).textContent()).to.equal(published);
+      expect(await card.locator('.end').textContent()).to.equal('Ended on the newest');
+    }
+    const accounted = (strategy: string) => page.textContent(`[data-strategy="${strategy}"] dd:nth-of-type(2)`);
+    for (const strategy of ['quick', 'reduce']) expect(await accounted(strategy)).to.equal(published);
+    for (const strategy of ['latest', 'drop']) expect(Number(await accounted(strategy))).to.be.below(Number(published));
+    expect(await page.textContent('[data-strategy="drop"] .end')).to.match(/^Ended \d+ ticks? short$/);
     expect(complaints).to.deep.equal([]);
   });
 
@@ -82,6 +98,8 @@ describe('demos/gallery/page', function () {
     await one.keyboard.press('Enter');
     for (const page of [one, other]) await page.getByText('<b>hello</b> there').waitFor();
     expect(await one.inputValue('#chat-form input')).to.equal('');
+    const said = 'li:not(.notice):has-text("hello") i';
+    expect([await one.locator(said).count(), await other.locator(said).count()]).to.deep.equal([1, 0]);
     expect(complaints).to.deep.equal([]);
   });
 
@@ -91,11 +109,36 @@ describe('demos/gallery/page', function () {
     const before = await newText(page, '#number', '–');
     await own.stop('SIGKILL');
     await state(page, 'reconnecting');
+    await page.waitForFunction("document.querySelector('#chat-form button').textContent === 'Not connected'");
+    expect(await page.locator('#chat-form button').isDisabled()).to.equal(true);
+    await page.fill('#chat-form input', 'still here');
+    await page.keyboard.press('Enter');
     await startDemo('gallery/server', { PORT: `${own.port}` });
     await state(page, 'live');
     const after = await newText(page, '#number', before);
     await newText(page, '#number', after);
     await page.waitForFunction("document.querySelector('#chat-state').textContent === 'WebSocket'");
+    expect(await page.inputValue('#chat-form input')).to.equal('still here');
+    await page.keyboard.press('Enter');
+    await page.getByText('still here').waitFor();
+  });
+
+  it('should have the chat back as soon as the stream is, however long it was away', async () => {
+    const page = await browser.newPage(wide);
+    // Fifteen seconds of waiting are not waited for here: a timer that long never fires.
+    await page.addInitScript(`{
+      const { setTimeout } = globalThis;
+      globalThis.setTimeout = (turn, ms, ...rest) => (ms === undefined || ms < 200 ? setTimeout(turn, ms, ...rest) : 1);
+    }`);
+    const own = await startDemo('gallery/server');
+    await page.goto(own.url);
+    await state(page, 'live');
+    await page.waitForFunction("document.querySelector('#chat-state').textContent === 'WebSocket'");
+    await own.stop('SIGKILL');
+    await page.waitForFunction("document.querySelector('#chat-state').textContent === 'Reconnecting'");
+    await startDemo('gallery/server', { PORT: `${own.port}` });
+    await page.waitForFunction("document.querySelector('#chat-state').textContent === 'WebSocket'");
+    expect(await page.locator('#chat-form button').isEnabled()).to.equal(true);
   });
 
   it('should come back after an answer on which an EventSource gives up', async () => {

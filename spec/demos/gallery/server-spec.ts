@@ -48,6 +48,19 @@ describe('demos/gallery/server', () => {
     socket.terminate();
   });
 
+  it('should give each of its guests a name of their own', async () => {
+    const sockets = Array.from({ length: 70 }, () => new WebSocket(`${gallery.url}/chat`));
+    const names = await Promise.all(
+      sockets.map(async (socket) => {
+        const [first] = await once(socket, 'message');
+        return JSON.parse(String(first)).data.you as string;
+      }),
+    );
+    for (const name of names) expect(name).to.match(/^\w+ \w+$/);
+    expect(new Set(names).size).to.equal(70);
+    for (const socket of sockets) socket.terminate();
+  });
+
   it('should show the source of each demo on its page', async () => {
     const page = await (await fetch(gallery.url)).text();
     for (const name of ['basic', 'fibonacci', 'websocket', 'slow-client', 'custom-sink', 'redis-pubsub'])
