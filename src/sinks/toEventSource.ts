@@ -31,11 +31,19 @@ export type EventSourceOptions<T> = EventStreamOptions<T>;
  */
 export function toEventSource<T>(
   res: ResponseLike,
-  options: EventSourceOptions<T> = {},
+  options?: EventSourceOptions<T>,
 ): OperatorFunction<T, ConnectionEvent> {
   if (typeof res?.writeHead !== 'function') throw invalidOption('res', 'a ServerResponse or Http2ServerResponse', res);
-  const format = eventStreamFormat('toEventSource', options);
+  const format = options === undefined ? plainFormat<T>() : eventStreamFormat('toEventSource', options);
   return (source) => connect(source, res, format);
+}
+
+let plain: EventStreamFormat<unknown> | undefined;
+
+/** The format without options, which all who give none share: a map of headers for each client is half a kilobyte. */
+function plainFormat<T>(): EventStreamFormat<T> {
+  plain ??= eventStreamFormat<unknown>('toEventSource', {});
+  return plain as EventStreamFormat<T>;
 }
 
 function connect<T>(
