@@ -273,7 +273,7 @@ describe('RedisStore', () => {
       ['maxPendingBytes', { maxPendingBytes: 1.5 }],
       ['timeout', { timeout: -1 }],
       ['maxMessageBytes', { maxMessageBytes: '1' }],
-      ['RedisStore.chanel', { chanel: 'typo' }],
+      ['chanel', { chanel: 'typo' }],
     ];
     for (const [option, options] of bad) {
       expect(() => new RedisStore({ redis, ...options }))

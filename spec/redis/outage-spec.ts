@@ -9,6 +9,7 @@ import { Gap } from 'tornadose';
 import { json, RedisStore } from 'tornadose/redis';
 import { RedisServer } from '../support/RedisServer.ts';
 import { failed } from './support/failed.ts';
+import { errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 setFlagsFromString('--expose_gc');
@@ -119,10 +120,10 @@ for (const [name, connect] of Object.entries(clients)) {
       expect(await failed(store.submit('still too many'))).to.include({ code: 'ERR_REDIS_BUSY', pending: 10 });
       server.resume();
       await until(() =>
-        store
-          .submit('after')
-          .then(Boolean, () => false)
-          .then(() => true),
+        store.submit('after').then(
+          () => true,
+          () => false,
+        ),
       );
       await store.close();
       server.resume();
@@ -131,8 +132,10 @@ for (const [name, connect] of Object.entries(clients)) {
     it('should notice a subscription that has gone silent, and say that something may be missing', async () => {
       const store = new RedisStore({ redis, timeout: 100 });
       const values = await sentBy(store);
+      const reports = errorReports();
       server.pause();
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await until(() => reports.list.some(({ during }) => during === 'subscribe'));
+      reports.stop();
       server.resume();
       await until(() => values.length > 0);
       expect(values[0]).to.be.instanceOf(Gap);

@@ -30,9 +30,12 @@ const overrides: SubscriberOptions = {
   retryStrategy: () => null,
 };
 
+/** A process that is busy for a moment, ours or that of Redis, is not to be taken for one that is gone. */
+const leastPatience = 1_000;
+
 /**
  * One connection that subscribes, from its start to its end: a duplicate of the client, and in a Cluster of one of its
- * nodes. When it says nothing for `patience` ms it is asked with a PING, and is lost when it does not answer in as long.
+ * nodes. When it says nothing for `patience` ms, a second at least, it is asked with a PING, and is lost when it does not answer in as long.
  */
 export class SubscriberConnection {
   readonly #redis: SubscriberLike;
@@ -63,7 +66,8 @@ export class SubscriberConnection {
     });
     this.#redis.on('end', () => this.fail(this.#error ?? notConnected('close')));
     handled(this.#redis.connect());
-    this.#watch = setInterval(() => this.#check(patience), patience);
+    const wait = Math.max(patience, leastPatience);
+    this.#watch = setInterval(() => this.#check(wait), wait);
     // The socket keeps a process running, a watch alone does not.
     this.#watch.unref();
   }
