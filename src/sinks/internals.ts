@@ -3,25 +3,29 @@
  * Everything here is asked for at run time: a runtime without these modules takes the way that is public.
  */
 
+/** What tells when it can take more. */
+export interface Drainable {
+  on(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
+}
+
 /** The part of a `net.Socket` that sinks write to. */
-export interface RawSocket {
+export interface RawSocket extends Drainable {
   readonly writable: boolean;
   readonly writableLength: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   write(bytes: Uint8Array): boolean;
-  on(event: 'drain', listener: () => void): unknown;
-  off(event: 'drain', listener: () => void): unknown;
   destroySoon?(): void;
 }
 
-/** Calls `resume` when the socket has drained, and leaves no listener behind: most clients never need one. */
-export function onceDrained(socket: RawSocket, resume: () => void): void {
+/** Calls `resume` when `target` has drained, and leaves no listener behind: most clients never need one. */
+export function onceDrained(target: Drainable, resume: () => void): void {
   const drained = (): void => {
-    socket.off('drain', drained);
+    target.off('drain', drained);
     resume();
   };
-  socket.on('drain', drained);
+  target.on('drain', drained);
 }
 
 interface NodeResponse {
