@@ -2,7 +2,7 @@ import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import type { Transport } from '../flow/Transport.ts';
 import type { EventStreamAnswer } from './eventStreamFormat.ts';
-import { chunkedSocketOf, type Drainable, onceDrained, type RawSocket } from './internals.ts';
+import { chunkedSocketOf, onceDrained, type RawSocket } from './internals.ts';
 import { type ConnectionLike, onceConnectionCloses } from './pipelined.ts';
 
 /** What a sink needs of a response: the `ServerResponse` of `node:http` and the `Http2ServerResponse` have it. */
@@ -25,7 +25,6 @@ export interface ResponseLike {
   destroy(): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  off(event: 'drain', listener: () => void): unknown;
 }
 
 // RFC 9113, section 7.
@@ -39,6 +38,7 @@ export class HttpTransport implements Transport {
   /** Where ready chunks can go straight to the socket. */
   #socket: RawSocket | undefined;
   #opened = false;
+  #listens = false;
   #resume: () => void = () => {};
 
   constructor(res: ResponseLike, answer: EventStreamAnswer) {
@@ -55,18 +55,21 @@ export class HttpTransport implements Transport {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#writeTo(this.#res, bytes);
+    if (!this.#writable) return true;
+    const took = this.#res.write(bytes);
+    if (!took && !this.#listens) {
+      // For good: middleware that compresses has a `drain` of its own, which cannot be taken back.
+      this.#listens = true;
+      this.#res.on('drain', this.#resume);
+    }
+    return took;
   }
 
   writeBatch(batch: Batch): boolean {
-    return this.#socket === undefined ? this.write(batch.bytes) : this.#writeTo(this.#socket, batch.chunk);
-  }
-
-  #writeTo(target: Drainable & { write(bytes: Uint8Array): boolean }, bytes: Uint8Array): boolean {
-    // Somebody else may have ended the response: what is written to its socket then would be in the next one.
-    if (this.#res.writableEnded || this.#res.destroyed) return true;
-    const took = target.write(bytes);
-    if (!took) onceDrained(target, this.#resume);
+    if (this.#socket === undefined) return this.write(batch.bytes);
+    if (!this.#writable) return true;
+    const took = this.#socket.write(batch.chunk);
+    if (!took) onceDrained(this.#socket, this.#resume);
     return took;
   }
 
@@ -108,6 +111,11 @@ export class HttpTransport implements Transport {
   destroy(): void {
     if (this.#res.stream === undefined) this.#res.destroy();
     else this.#res.stream.close(cancel);
+  }
+
+  /** Somebody else may have ended the response: what is written to its socket then would be in the next one. */
+  get #writable(): boolean {
+    return !this.#res.writableEnded && !this.#res.destroyed;
   }
 
   /** Ends in a way that a reader of the body can tell from a complete one, after what was written. */

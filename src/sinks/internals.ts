@@ -3,29 +3,25 @@
  * Everything here is asked for at run time: a runtime without these modules takes the way that is public.
  */
 
-/** What tells when it can take more. */
-export interface Drainable {
-  on(event: 'drain', listener: () => void): unknown;
-  off(event: 'drain', listener: () => void): unknown;
-}
-
 /** The part of a `net.Socket` that sinks write to. */
-export interface RawSocket extends Drainable {
+export interface RawSocket {
   readonly writable: boolean;
   readonly writableLength: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   write(bytes: Uint8Array): boolean;
+  on(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
   destroySoon?(): void;
 }
 
-/** Calls `resume` when `target` has drained, and leaves no listener behind: most clients never need one. */
-export function onceDrained(target: Drainable, resume: () => void): void {
+/** Calls `resume` when the socket has drained, and leaves no listener behind: most clients never need one. */
+export function onceDrained(socket: RawSocket, resume: () => void): void {
   const drained = (): void => {
-    target.off('drain', drained);
+    socket.off('drain', drained);
     resume();
   };
-  target.on('drain', drained);
+  socket.on('drain', drained);
 }
 
 interface NodeResponse {
