@@ -1,0 +1,91 @@
+// The process with the clients. It takes orders from its parent, and ends with it.
+import { quantile } from '../statistics.ts';
+import { Client } from './Client.ts';
+import { EventCounter } from './EventCounter.ts';
+import { passes } from './passes.ts';
+import type { Arrival, LoadOrder } from './protocol.ts';
+
+type Order<Name> = Extract<LoadOrder, { readonly order: Name }>;
+
+/** The readers, by their numbers. What each has missed before it came does not count. */
+const readers: { readonly filtered: boolean; readonly from: number }[] = [];
+const idlers: Client[] = [];
+let latencies: number[] = [];
+let delivered = 0;
+let begun = 0;
+let published = 0;
+let onArrival: () => void = () => {};
+
+const now = (): number => Number(process.hrtime.bigint() / 1000n);
+
+function read(protocol: Order<'connect'>, opened: () => void): void {
+  const client = readers.length;
+  readers.push({ filtered: protocol.filtered, from: published });
+  let last = -1;
+  const observe = (seq: number, time: number): void => {
+    if (!(seq > last)) throw new Error(`Expected an event after ${last}, got ${seq}`);
+    last = seq;
+    latencies.push(now() - time);
+  };
+  const counter = new EventCounter(client % 10 === 0 ? observe : undefined);
+  new Client(protocol.port, client, protocol.protocol, opened, (bytes) => {
+    delivered += counter.take(bytes);
+    onArrival();
+  });
+}
+
+async function connect(order: Order<'connect'>): Promise<void> {
+  let left = order.count;
+  const one = (): Promise<void> =>
+    new Promise((opened) => {
+      if (order.reads) read(order, opened);
+      else idlers.push(new Client(order.port, 0, order.protocol, opened));
+    });
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await one();
+  };
+  await Promise.all(Array.from({ length: order.inFlight }, lane));
+}
+
+/** How many events the readers are to get from the one number to before the other. */
+function expected(begin: number, end: number): number {
+  let sum = 0;
+  for (const [client, { filtered, from }] of readers.entries()) {
+    const first = Math.max(begin, from);
+    if (!filtered) sum += end - first;
+    else for (let seq = first; seq < end; seq += 1) if (passes(seq, client)) sum += 1;
+  }
+  return sum;
+}
+
+/** Waits until all has come that was published before `seq`, or for too long. */
+async function arrival({ seq, timeout }: Order<'await'>): Promise<Arrival> {
+  const total = expected(begun, seq);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, timeout);
+    onArrival = () => {
+      if (delivered < total) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    onArrival();
+  });
+  onArrival = () => {};
+  published = seq;
+  const sorted = latencies.sort((a, b) => a - b);
+  return { delivered, expected: total, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
+}
+
+async function follow(order: LoadOrder): Promise<unknown> {
+  if (order.order === 'connect') return connect(order);
+  if (order.order === 'await') return arrival(order);
+  if (order.order === 'cut') for (const idler of idlers.splice(0)) idler.cut();
+  else [latencies, delivered, begun] = [[], 0, published];
+  return {};
+}
+
+process.on('message', async ({ id, ...order }: LoadOrder & { readonly id: number }) => {
+  process.send?.({ id, answer: (await follow(order)) ?? {} });
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ ready: 0 });

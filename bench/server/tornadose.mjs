@@ -1,0 +1,36 @@
+import { createServer } from 'node:http';
+import { filter, map } from 'rxjs';
+import { WebSocketServer } from 'ws';
+// What is published, not the sources: no loader is in the process.
+import { QueueStore, toEventSource, toWebSocket } from '../../dist/index.js';
+import { clientOf, passes } from './passes.mjs';
+
+const connections = {
+  plain: (store, _req, res) => store.pipe(toEventSource(res)),
+  filter: (store, req, res) => {
+    const client = clientOf(req);
+    store.pipe(
+      filter(({ seq }) => passes(seq, client)),
+      toEventSource(res),
+    );
+  },
+  map: (store, req, res) => {
+    const client = clientOf(req);
+    store.pipe(
+      map((value) => ({ ...value, client })),
+      toEventSource(res),
+    );
+  },
+};
+
+export function start(variant) {
+  const store = new QueueStore();
+  const publish = (values) => {
+    for (const value of values) store.next(value);
+  };
+  const connect = connections[variant];
+  if (connect !== undefined) return { server: createServer((req, res) => connect(store, req, res)), publish };
+  const server = createServer();
+  new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (ws) => store.pipe(toWebSocket(ws)));
+  return { server, publish };
+}
