@@ -24,18 +24,22 @@ interface Volume {
 }
 
 const patience = 10_000;
+/** No run takes longer, whatever a server does: one that never answers has failed. In ms. */
+const longest = 120_000;
 const mebibyte = 2 ** 20;
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** One run of one case: a new server process and a new load process, which are gone afterwards. */
 export async function measure(server: Server, load: Load): Promise<Sample> {
   const run = new Run(server);
+  const deadline = setTimeout(() => run.end(), longest);
   try {
     await run.start();
     if (load.kind === 'delivery') return await delivery(run, load);
     if (load.kind === 'stalled') return await stalled(run, load);
     return await connections(run, load);
   } finally {
+    clearTimeout(deadline);
     await run.end();
   }
 }

@@ -31,7 +31,6 @@ const ws = (name: string, module: string, more: Partial<Server> = {}): Server =>
 export const floors: Readonly<Record<Protocol, string>> = {
   'event-stream': 'floor tick',
   websocket: 'floor ws tick',
-  'socket.io': 'floor ws tick',
 };
 
 /** Add a server here, with a module in server/ whose `start(variant)` gives `{ server, publish(values) }`. */
@@ -53,5 +52,4 @@ export const servers: readonly Server[] = [
   ws('floor ws event', 'floorWebSocket', { variant: 'event', package: 'ws' }),
   ws('tornadose ws', 'tornadose', { variant: 'webSocket', package: 'tornadose' }),
   ws('ws send', 'ws', { package: 'ws' }),
-  ws('socket.io', 'socketIo', { protocol: 'socket.io', package: 'socket.io' }),
 ];

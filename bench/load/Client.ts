@@ -4,28 +4,14 @@ import type { Protocol } from './protocol.ts';
 /** All clients read into this one: what is in it is used before the next read. */
 const room = Buffer.alloc(64 * 1024);
 
+const headEnd = '\r\n\r\n';
+
 const upgrade =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 
-/** Socket.IO's packet that joins the main namespace, `40`, in a frame that is masked with zeros. */
-const joining = '\x81\x82\0\0\0\x0040';
-
-interface Greeting {
-  request(client: number): string;
-  /** What the answer ends with: the events come after it. */
-  readonly end: string;
-}
-
-const greetings: Readonly<Record<Protocol, Greeting>> = {
-  'event-stream': {
-    request: (client) => requestOf(`/?client=${client}`, 'Accept: text/event-stream\r\n'),
-    end: '\r\n\r\n',
-  },
-  websocket: { request: (client) => requestOf(`/?client=${client}`, upgrade), end: '\r\n\r\n' },
-  'socket.io': {
-    request: () => requestOf('/socket.io/?EIO=4&transport=websocket', upgrade) + joining,
-    end: '40{"sid"',
-  },
+const requests: Readonly<Record<Protocol, (client: number) => string>> = {
+  'event-stream': (client) => requestOf(`/?client=${client}`, 'Accept: text/event-stream\r\n'),
+  websocket: (client) => requestOf(`/?client=${client}`, upgrade),
 };
 
 function requestOf(path: string, headers: string): string {
@@ -35,13 +21,11 @@ function requestOf(path: string, headers: string): string {
 /** A raw socket that reads everything, with no HTTP client in between, or nothing at all. */
 export class Client {
   readonly #socket: Socket;
-  readonly #greeting: Greeting;
   /** What came of the head so far; undefined after its end. */
   #head: string | undefined = '';
 
   /** Without `onBody` it never reads. `onOpen` is called when it is answered, or connected when it does not read. */
   constructor(port: number, client: number, protocol: Protocol, onOpen: () => void, onBody?: (bytes: Buffer) => void) {
-    this.#greeting = greetings[protocol];
     const onread = {
       buffer: room,
       callback: (length: number): boolean => {
@@ -60,7 +44,7 @@ export class Client {
     }
     // An end is seen as events that are missing.
     this.#socket.on('error', () => {});
-    this.#socket.write(this.#greeting.request(client), 'latin1');
+    this.#socket.write(requests[protocol](client));
   }
 
   /** Leaves without a word, and without an address that stays taken. */
@@ -71,11 +55,11 @@ export class Client {
   #afterHead(bytes: Buffer, onOpen: () => void): Buffer | undefined {
     const before = this.#head as string;
     this.#head = before + bytes.toString('latin1');
-    const end = this.#head.indexOf(this.#greeting.end);
+    const end = this.#head.indexOf(headEnd);
     if (end === -1) return undefined;
     if (!/^HTTP\/1\.1 (200|101)/.test(this.#head)) throw new Error(`Refused: ${this.#head.slice(0, 200)}`);
     this.#head = undefined;
     onOpen();
-    return bytes.subarray(end + this.#greeting.end.length - before.length);
+    return bytes.subarray(end + headEnd.length - before.length);
   }
 }

@@ -1,5 +1,5 @@
 /** How clients speak to a server. */
-export type Protocol = 'event-stream' | 'websocket' | 'socket.io';
+export type Protocol = 'event-stream' | 'websocket';
 
 /** What the load process is asked to do, one after the other. */
 export type LoadOrder =
