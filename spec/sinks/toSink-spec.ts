@@ -426,6 +426,22 @@ describe('toSink', () => {
       expect(transport.calls).to.deep.equal(['open', 'end expired']);
     });
 
+    it('should not tell the end to one whose authorisation is over before it got all', () => {
+      const source = new Subject<number>();
+      const { transport, events } = sink(source, { expires: new Date(Date.now() + 1000), heartbeat: false });
+      transport.takes = false;
+      source.next(1);
+      clock.tick(1);
+      source.next(2);
+      source.complete();
+      clock.tick(2000);
+      transport.drain();
+      clock.tick(1);
+      expect(transport.written).to.deep.equal(['1\n']);
+      expect(transport.calls).to.deep.equal(['open', 'end expired']);
+      expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'expired' });
+    });
+
     it('should keep one timer for all clients, and none when they are gone', () => {
       const before = clock.countTimers();
       const sinks = Array.from({ length: 100 }, () => sink(NEVER, { heartbeat: 5000, maxAge: 60_000 }));

@@ -298,7 +298,9 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
   /** The client may see no more, also not what waits. */
   #expire(): void {
     this.#outbox.clear();
-    this.#finish('expired');
+    // One that was ending has not got all of it, and must not be told that this is the end.
+    if (this.#stage === 'ending') this.#ending = { reason: 'expired', error: undefined, ofSource: false };
+    else this.#finish('expired');
   }
 
   /** Slow clients may take as long as they need for the rest; those that take nothing at all are gone. */
