@@ -1,5 +1,4 @@
 import type { Channel } from 'node:diagnostics_channel';
-import type { TornadoseError } from './errors.ts';
 
 /** Where an error on `tornadose:error` came from. */
 export interface ErrorReport {
@@ -28,7 +27,7 @@ export function reportDrop(sink: string, event: object): void {
 }
 
 /** `tornadose:error`: an {@link ErrorReport}, a fault that belongs to no connection and stops nothing. */
-export function reportError(during: string, error: TornadoseError | unknown): void {
+export function reportError(during: string, error: unknown): void {
   if (errors?.hasSubscribers) errors.publish({ error, during } satisfies ErrorReport);
 }
 

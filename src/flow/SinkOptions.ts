@@ -6,7 +6,7 @@ import { onBackpressureDrop } from '../operators/onBackpressureDrop.ts';
 import { onBackpressureLatest } from '../operators/onBackpressureLatest.ts';
 import { onBackpressureReduce } from '../operators/onBackpressureReduce.ts';
 import { type Strategy, strategyOf } from '../operators/Waiting.ts';
-import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
+import { integer, invalidOption, milliseconds } from '../options.ts';
 
 /** Options of all sinks. */
 export interface SinkOptions<T> {
@@ -56,6 +56,7 @@ export const sinkOptionNames: readonly string[] = [
   'signal',
   'expires',
 ];
+
 /** What makes a strategy is not one: `backpressure: onBackpressureLatest` lacks its parentheses. */
 const uncalled = new Set<unknown>([
   onBackpressureBuffer,
@@ -66,13 +67,8 @@ const uncalled = new Set<unknown>([
 
 const defaultStrategy = strategyOf(onBackpressureBuffer()) as Strategy;
 
-/** Checks the options that all sinks share. `sign` is the heartbeat's text, if it has one. */
-export function settingsOf<T>(
-  where: string,
-  options: SinkOptions<T>,
-  sign: string | Uint8Array | undefined,
-): Settings<T> {
-  checkNames(where, options, sinkOptionNames);
+/** Checks the values of the options that all sinks share. `sign` is the heartbeat's text, if it has one. */
+export function settingsOf<T>(options: SinkOptions<T>, sign: string | Uint8Array | undefined): Settings<T> {
   const { backpressure, signal } = options;
   if (backpressure !== undefined && (typeof backpressure !== 'function' || uncalled.has(backpressure))) {
     throw invalidOption('backpressure', 'a strategy, such as `onBackpressureLatest()`', backpressure);

@@ -28,6 +28,17 @@ export function tooMany({ maxBytes }: Limits, waiting: number, more: number): bo
   return waiting > 0 && waiting + more > maxBytes;
 }
 
+/** Throws when `more` bytes are too many for a client for whom something waits in its strategy, `behind` being what waits after that. */
+export function checkRoom(
+  limits: Limits,
+  held: { readonly size: number; readonly bytes: number },
+  behind: number,
+  more: number,
+): void {
+  const waiting = held.bytes + behind;
+  if (held.size > 0 && tooMany(limits, waiting, more)) throw overflow(limits, 'bytes', waiting + more);
+}
+
 export function overflow(limits: Limits, unit: 'bytes' | 'events', waiting: number): TornadoseError {
   const limit = unit === 'bytes' ? limits.maxBytes : limits.maxCount;
   return new TornadoseError('ERR_OVERFLOW', `Expected at most ${limit} ${unit} to wait for a client, got ${waiting}`, {

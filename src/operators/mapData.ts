@@ -1,5 +1,5 @@
 import { map, type OperatorFunction } from 'rxjs';
-import { Gap, Message } from '../message.ts';
+import { Gap, type Message, withData } from '../message.ts';
 
 /**
  * `map` for the `data` of messages: event, id and retry stay, and a `Gap` passes as it is.
@@ -17,9 +17,7 @@ import { Gap, Message } from '../message.ts';
  * *Errors*: what `fn` throws is the stream's error.
  */
 export function mapData<T, R>(fn: (data: T) => R): OperatorFunction<Message<T> | Gap, Message<R> | Gap> {
-  return map((message) => {
-    if (message instanceof Gap) return message;
-    const { data, event, id, retry } = message as Message<T>;
-    return new Message({ data: fn(data), event, id, retry });
-  });
+  return map((message) =>
+    message instanceof Gap ? message : (withData(message, fn((message as Message<T>).data)) as Message<R>),
+  );
 }

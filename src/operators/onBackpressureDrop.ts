@@ -1,6 +1,6 @@
 import type { BackpressureOperator } from './BackpressureOperator.ts';
 import { drain } from './drain.ts';
-import { type Limits, limitsOf, overflow, tooMany } from './limits.ts';
+import { checkRoom, type Limits, limitsOf } from './limits.ts';
 import { Queue } from './Queue.ts';
 import type { Items, Waiting } from './Waiting.ts';
 
@@ -44,8 +44,7 @@ class NoticesWaiting<Item> extends Queue<Item> implements Waiting<Item> {
       return;
     }
     const bytes = this.#items.bytesOf(item);
-    const waiting = this.bytes + this.#items.waiting;
-    if (this.size > 0 && tooMany(this.#limits, waiting, bytes)) throw overflow(this.#limits, 'bytes', waiting + bytes);
+    checkRoom(this.#limits, this, this.#items.waiting, bytes);
     super.push(item, bytes);
   }
 }

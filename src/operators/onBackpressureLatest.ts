@@ -2,7 +2,7 @@ import type { DataOf } from '../message.ts';
 import { optionalFunction } from '../options.ts';
 import type { BackpressureOperator } from './BackpressureOperator.ts';
 import { drain } from './drain.ts';
-import { type LimitOptions, type Limits, limitsOf, overflow, tooMany } from './limits.ts';
+import { checkRoom, type LimitOptions, type Limits, limitsOf, overflow } from './limits.ts';
 import type { Items, Waiting } from './Waiting.ts';
 
 /** Options of {@link onBackpressureLatest}. The limits are for the keys: without `key` there is one value at most. */
@@ -66,8 +66,7 @@ class LatestWaiting<Item> implements Waiting<Item> {
       this.#items.dropped(replaced.item, 'replaced');
     }
     if (this.size >= this.#limits.maxCount) throw overflow(this.#limits, 'events', this.size + 1);
-    const waiting = this.bytes + this.#items.waiting;
-    if (this.size > 0 && tooMany(this.#limits, waiting, bytes)) throw overflow(this.#limits, 'bytes', waiting + bytes);
+    checkRoom(this.#limits, this, this.#items.waiting, bytes);
     this.#newest.set(key, { item, bytes });
     this.bytes += bytes;
   }

@@ -2,7 +2,7 @@ import type { DataOf } from '../message.ts';
 import { checkNames, invalidOption } from '../options.ts';
 import type { BackpressureOperator } from './BackpressureOperator.ts';
 import { drain } from './drain.ts';
-import { type LimitOptions, type Limits, limitsOf, overflow, tooMany } from './limits.ts';
+import { checkRoom, type LimitOptions, type Limits, limitsOf, overflow } from './limits.ts';
 import { Queue } from './Queue.ts';
 import type { Items, Waiting } from './Waiting.ts';
 
@@ -72,10 +72,10 @@ class ReduceWaiting<Item> implements Waiting<Item> {
     const bytes = this.#items.bytesOf(item);
     if (this.#items.isNotice(item)) {
       this.#settle();
-      this.#checkLimit(bytes);
+      checkRoom(this.#limits, this, this.#items.waiting, bytes);
       this.#settled.push(item, bytes);
     } else if (this.#merged === undefined) {
-      this.#checkLimit(bytes);
+      checkRoom(this.#limits, this, this.#items.waiting, bytes);
       this.#merged = { item };
       this.#measured = bytes;
     } else {
@@ -113,10 +113,5 @@ class ReduceWaiting<Item> implements Waiting<Item> {
     this.#added = 0;
     const waiting = this.bytes + this.#items.waiting;
     if (waiting > this.#limits.maxBytes) throw overflow(this.#limits, 'bytes', waiting);
-  }
-
-  #checkLimit(bytes: number): void {
-    const waiting = this.bytes + this.#items.waiting;
-    if (this.size > 0 && tooMany(this.#limits, waiting, bytes)) throw overflow(this.#limits, 'bytes', waiting + bytes);
   }
 }

@@ -7,7 +7,7 @@ export interface Timed {
 }
 
 /**
- * One timer for all deadlines. Those with the same wait are due in the order in which they were added, so each wait has
+ * One timer for all deadlines, which are kept to the millisecond, as the heartbeats of clients need not be. Those with the same wait are due in the order in which they were added, so each wait has
  * a set of its own and nothing is ever sorted.
  */
 export class Deadlines {

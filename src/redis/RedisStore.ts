@@ -114,7 +114,7 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
 
   /** Publishes a value. @returns how many subscribers Redis says got it */
   submit(value: T): Promise<number> {
-    if (this.isStopped) return this.#storeClosed();
+    if (this.isEnding) return this.#storeClosed();
     let payload: string;
     try {
       payload = encodePayload(this.#codec, value);

@@ -26,14 +26,10 @@ export interface BrowserSinkOptions<T> extends Omit<SinkOptions<T>, 'heartbeat'>
 export const browserNames: readonly string[] = [...sinkOptionNames, 'serialize'];
 
 /** The engine's settings of a sink for browsers; `sign` is the heartbeat's text, if it has one. */
-export function browserSettings<T>(
-  where: string,
-  options: BrowserSinkOptions<T>,
-  sign: string | Uint8Array | undefined,
-): Settings<T> {
+export function browserSettings<T>(options: BrowserSinkOptions<T>, sign: string | Uint8Array | undefined): Settings<T> {
   const { backpressure, outboxBytes, heartbeat, maxAge, signal, expires } = options;
   const every = typeof heartbeat === 'object' ? milliseconds('heartbeat.every', heartbeat.every, undefined) : heartbeat;
-  return settingsOf(where, { backpressure, outboxBytes, heartbeat: every, maxAge, signal, expires }, sign);
+  return settingsOf({ backpressure, outboxBytes, heartbeat: every, maxAge, signal, expires }, sign);
 }
 
 /** The name of the heartbeat's event, where a page is to see it. */

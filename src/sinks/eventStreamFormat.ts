@@ -58,7 +58,7 @@ export function eventStreamFormat<T>(
   const visible = visibleHeartbeat(options.heartbeat);
   return {
     encoder,
-    settings: browserSettings(where, options, visible === undefined ? encoder.heartbeat : bareEvent(visible)),
+    settings: browserSettings(options, visible === undefined ? encoder.heartbeat : bareEvent(visible)),
     answer: {
       status,
       headers: eventStreamHeaders(options.headers),

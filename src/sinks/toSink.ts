@@ -2,9 +2,9 @@ import type { OperatorFunction } from 'rxjs';
 import type { Encoder } from '../encoding/Encoder.ts';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
-import { type SinkOptions, settingsOf } from '../flow/SinkOptions.ts';
+import { type SinkOptions, settingsOf, sinkOptionNames } from '../flow/SinkOptions.ts';
 import type { Transport } from '../flow/Transport.ts';
-import { invalidOption } from '../options.ts';
+import { checkNames, invalidOption } from '../options.ts';
 
 /**
  * A sink of your own: what `toEventSource`, `toWebSocket` and `toResponse` are made of.
@@ -35,6 +35,7 @@ export function toSink<T>(
   if (typeof transport.waiting !== 'number')
     throw invalidOption('transport.waiting', 'a number of bytes', transport.waiting);
   if (typeof encoder?.encode !== 'function') throw invalidOption('encoder.encode', 'a function', encoder?.encode);
-  const settings = settingsOf('toSink', options, encoder.heartbeat);
+  checkNames('toSink', options, sinkOptionNames);
+  const settings = settingsOf(options, encoder.heartbeat);
   return (source) => new Connection(source, transport, encoder, settings);
 }

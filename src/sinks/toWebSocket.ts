@@ -42,7 +42,7 @@ export function toWebSocket<T>(
   const socket = framedSocketOf(ws);
   const encoder = socket === undefined ? webSocketText(serialize) : webSocketFrames(serialize);
   const event = visibleHeartbeat(options.heartbeat);
-  const settings = browserSettings('toWebSocket', options, event && encoder.encode({ data: '', event }));
+  const settings = browserSettings(options, event && encoder.encode({ data: '', event }));
   return (source) => {
     if (ws.readyState !== ws.OPEN) return refused(encoder.name, 'a WebSocket', 'closed');
     const transport = socket === undefined ? new MessageTransport(ws) : new FramedTransport(ws, socket);
