@@ -1,3 +1,5 @@
+import { memo } from '../memo.ts';
+
 /** What ends when a signal is aborted. */
 export interface Abortable {
   aborted(): void;
@@ -11,20 +13,16 @@ const waiting = new WeakMap<AbortSignal, Set<Abortable>>();
 
 /** Has `item.aborted` called when the signal is aborted. */
 export function onAbort(signal: AbortSignal, item: Abortable): void {
-  let items = waiting.get(signal);
-  if (items === undefined) {
-    items = new Set();
-    waiting.set(signal, items);
-    const all = items;
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const each of all) each.aborted();
-      },
-      { once: true },
-    );
-  }
-  items.add(item);
+  memo(waiting, signal, listen).add(item);
+}
+
+function listen(signal: AbortSignal): Set<Abortable> {
+  const items = new Set<Abortable>();
+  const abortAll = (): void => {
+    for (const item of items) item.aborted();
+  };
+  signal.addEventListener('abort', abortAll, { once: true });
+  return items;
 }
 
 /** Forgets the item. */
