@@ -31,6 +31,27 @@ describe('ticks', () => {
     expect(flushes).to.equal(3);
   });
 
+  it('should let the event loop turn when there is much to flush, and flush the rest in order', async () => {
+    const flushed: number[] = [];
+    const all = Array.from({ length: 500 }, (_, index) => index);
+    for (const index of all) {
+      atEndOfTick({
+        flush() {
+          flushed.push(index);
+          const end = performance.now() + 0.2;
+          while (performance.now() < end);
+        },
+      });
+    }
+    let turns = 0;
+    while (flushed.length < all.length) {
+      await turn();
+      turns += 1;
+    }
+    expect(flushed).to.deep.equal(all);
+    expect(turns).to.be.greaterThan(1);
+  });
+
   it('should flush the others when one throws', async () => {
     let flushed = false;
     atEndOfTick({

@@ -290,9 +290,8 @@ describe('a fan-out', () => {
     const perTick = 3;
     for (let tick = 0; tick < ticks; tick += 1) {
       for (let n = 0; n < perTick; n += 1) store.next({ tick, n, text: 'x'.repeat(220) });
-      await turn();
+      while (received.some(({ count }) => count < (tick + 1) * perTick)) await turn();
     }
-    while (received.some(({ count }) => count < ticks * perTick)) await turn();
     expect(serialised).to.equal(ticks * perTick);
     expect(writes).to.equal(ticks * clients);
     expect(shared.size).to.equal(ticks);

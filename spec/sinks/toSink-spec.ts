@@ -48,6 +48,22 @@ describe('toSink', () => {
     for (const transport of leaving.splice(0)) transport.leave();
   });
 
+  it('should write nothing where an encoder makes nothing of a value', async () => {
+    const store = new QueueStore<number>();
+    const transport = new FakeTransport();
+    const odd: Encoder = { name: 'odd', encode: ({ data }) => (Number(data) % 2 === 1 ? `${data}` : '') };
+    const events: ConnectionEvent[] = [];
+    store.pipe(toSink(transport, odd)).subscribe((event) => events.push(event));
+    store.next(2);
+    await turn();
+    expect(transport.written).to.deep.equal([]);
+    for (const value of [3, 4, 5]) store.next(value);
+    await turn();
+    expect(transport.written).to.deep.equal(['35']);
+    expect(events).to.deep.equal([{ type: 'open' }]);
+    transport.leave();
+  });
+
   it('should open before it writes, and write once a tick what the tick brought', async () => {
     const store = new QueueStore<number>();
     const { transport } = sink(store);

@@ -43,7 +43,8 @@ export function encode(encoder: Encoder, value: unknown): Frame {
     // Whatever the encoder: `${JSON.stringify(undefined)}` is the text "undefined".
     if (hasNoText.has(typeof message.data)) throw unserialisable(message.data);
     const encoded = encoder.encode(message);
-    if (typeof encoded === 'string') return new Frame(value, bytesOf(encoded));
+    // Texts are joined before they become bytes, which must not make one character of two halves.
+    if (typeof encoded === 'string') return new Frame(value, encoded.isWellFormed() ? encoded : bytesOf(encoded));
     if (encoded instanceof Uint8Array) return new Frame(value, encoded);
     throw unserialisable(value);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { bytesOf, room } from '../encoding/bytes.ts';
+import { byteLength, bytesOf, room } from '../encoding/bytes.ts';
 import type { Frame } from '../encoding/Frame.ts';
 
 /**
@@ -38,19 +38,13 @@ export class Batch {
 
   /** The frames, joined. */
   get bytes(): Uint8Array {
-    if (this.count === 1) return this.frame?.bytes as Uint8Array;
-    this.#bytes ??= this.#join(0, 0);
-    return this.#bytes;
+    this.#bytes ??= this.count === 1 ? this.frame?.bytes : this.#join('', '');
+    return this.#bytes as Uint8Array;
   }
 
   /** The frames, joined, as one chunk of HTTP/1.1's chunked coding (RFC 9112, section 7.1). */
   get chunk(): Uint8Array {
-    if (this.#chunk === undefined) {
-      const head = bytesOf(`${this.length.toString(16)}\r\n`);
-      this.#chunk = this.#join(head.length, crlf.length);
-      this.#chunk.set(head, 0);
-      this.#chunk.set(crlf, head.length + this.length);
-    }
+    this.#chunk ??= this.#join(`${this.length.toString(16)}\r\n`, '\r\n');
     return this.#chunk;
   }
 
@@ -65,15 +59,32 @@ export class Batch {
     return frames;
   }
 
-  #join(before: number, after: number): Uint8Array {
-    const bytes = room(before + this.length + after);
+  /** One conversion for all frames where they are texts: a `Buffer.from` for each costs more than all else of an event. */
+  #join(head: string, tail: string): Uint8Array {
+    const text = this.#text();
+    return text === undefined ? this.#joinBytes(head, tail) : bytesOf(head + text + tail);
+  }
+
+  #text(): string | undefined {
+    let text = '';
+    for (let batch: Batch | undefined = this; batch?.frame !== undefined; batch = batch.before) {
+      const { text: each } = batch.frame;
+      if (each === undefined) return undefined;
+      text = each + text;
+    }
+    return text;
+  }
+
+  #joinBytes(head: string, tail: string): Uint8Array {
+    const before = byteLength(head);
     let end = before + this.length;
+    const bytes = room(end + byteLength(tail));
+    bytes.set(bytesOf(tail), end);
     for (let batch: Batch | undefined = this; batch?.frame !== undefined; batch = batch.before) {
       end -= batch.frame.length;
-      bytes.set(batch.frame.bytes as Uint8Array, end);
+      bytes.set(batch.frame.bytes, end);
     }
+    bytes.set(bytesOf(head));
     return bytes;
   }
 }
-
-const crlf = bytesOf('\r\n');

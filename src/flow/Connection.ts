@@ -1,32 +1,18 @@
 import type { Observable } from 'rxjs';
 import { reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
-import { encodeOnce } from '../encoding/encodeOnce.ts';
 import { TornadoseError } from '../errors.ts';
-import type { DropReason } from '../operators/BackpressureOperator.ts';
-import { type Demand, offer } from '../pull/demand.ts';
+import { offer } from '../pull/demand.ts';
 import type { CloseReason } from './ConnectionEvent.ts';
-import { DropTally } from './DropTally.ts';
-import { type Due, dueAt, notDue } from './dueTimes.ts';
-import { Inlet, type Receiver } from './Inlet.ts';
+import { clock } from './clock.ts';
+import { type Due, dueAt, notDue, unlisted } from './dueTimes.ts';
+import { Ending } from './Ending.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
 import { OwnStrategy } from './OwnStrategy.ts';
-import { Pulling } from './Pulling.ts';
 import type { Settings } from './SinkOptions.ts';
 import { type Abortable, offAbort, onAbort } from './signals.ts';
-import type { Transport } from './Transport.ts';
-import { atEndOfTick, type Flushed } from './ticks.ts';
+import type { OwnedTransport, Transport, TransportOwner } from './Transport.ts';
 import { Watchers } from './Watchers.ts';
-
-/** How long a client that has been told the end may take without any progress. `ws` gives a close handshake as long. */
-const patience = 30_000;
-
-/** How it ends. `ofSource` says that the error is the application's own. */
-interface Ending {
-  readonly reason: CloseReason;
-  readonly error: unknown;
-  readonly ofSource: boolean;
-}
 
 /**
  * One client, from its coming to its going: what the source emits goes to its outbox, which is flushed once a tick.
@@ -34,42 +20,30 @@ interface Ending {
  * Its stage is `starting` while the source is being subscribed, then `open`, `ending` until what waits has left, `ended`
  * until the transport has closed, and `closed`.
  */
-export class Connection<T> extends Watchers implements Receiver, Demand, OutboxOwner, Flushed, Due, Abortable {
-  readonly #transport: Transport;
-  readonly #encoder: Encoder;
+export class Connection<T> extends Watchers implements OutboxOwner, TransportOwner, Due, Abortable {
+  readonly #transport: Transport | OwnedTransport;
   readonly #settings: Settings<T>;
-  readonly #inlet: Inlet<T> = new Inlet<T>(this);
-  readonly #outbox: Outbox;
-  #own: OwnStrategy<T> | undefined;
-  #pulling: Pulling | undefined;
-
+  readonly #outbox: Outbox<T>;
   #stage: 'starting' | 'open' | 'ending' | 'ended' | 'closed' = 'starting';
   #ending: Ending | undefined;
-  #emitted = false;
-  #scheduled = false;
-  #drops: DropTally | undefined;
+  dueAt: number = unlisted;
+  readonly #maxAgeAt: number | undefined;
+  #heartbeatAt: number | undefined;
 
-  dueAt: number = Number.NaN;
-  readonly #maxAgeAt: number;
-  #wroteAt: number = performance.now();
-  #heartbeatAt: number = Number.POSITIVE_INFINITY;
-  #patienceEnds = 0;
-  #leftToSend: number = Number.POSITIVE_INFINITY;
-
-  constructor(source: Observable<T>, transport: Transport, encoder: Encoder, settings: Settings<T>) {
+  constructor(source: Observable<T>, transport: Transport | OwnedTransport, encoder: Encoder, settings: Settings<T>) {
     super(encoder.name);
+    const now = clock();
     this.#transport = transport;
-    this.#encoder = encoder;
     this.#settings = settings;
-    this.#outbox = new Outbox(transport, encoder, settings.strategy, settings.outboxBytes, this);
-    const { signal, maxAge, heartbeat } = settings;
-    this.#maxAgeAt = maxAge === undefined ? Number.POSITIVE_INFINITY : this.#wroteAt + maxAge * (1 - Math.random() / 5);
-    if (heartbeat !== undefined) this.#heartbeatAt = this.#wroteAt + heartbeat;
-    transport.onDrain(() => this.#drained());
-    transport.onClose((error) => this.#transportClosed(error));
+    const { signal, maxAge, heartbeat, operator } = settings;
+    if (maxAge !== undefined) this.#maxAgeAt = Math.ceil(now + maxAge * (1 - Math.random() / 5));
+    if (heartbeat !== undefined) this.#heartbeatAt = now + heartbeat;
+    const Kind = operator === undefined ? Outbox : OwnStrategy;
+    this.#outbox = new Kind<T>(this, transport, encoder, settings, now);
+    own(transport, this);
     if (signal?.aborted) {
       this.#finish('signal');
-    } else if (this.#isExpired(this.#wroteAt)) {
+    } else if (this.#isExpired(now)) {
       // The first value would leave with this tick, and the timer comes after it.
       this.#finish('expired');
     } else {
@@ -81,14 +55,6 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
 
   // ── from the source ────────────────────────────────────────────────────────────────────────────────────────────
 
-  receive(value: T): void {
-    const frame = this.#own === undefined ? encodeOnce(this.#encoder, value) : this.#own.frameOf(value);
-    this.#emitted = true;
-    if (frame.bytes === undefined) this.countDrop('unserialisable', 0);
-    else this.#outbox.add(frame);
-    this.#own?.tell();
-  }
-
   sourceCompleted(): void {
     this.#finish('complete');
   }
@@ -99,78 +65,51 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
   }
 
   #subscribe(source: Observable<T>): void {
+    const outbox = this.#outbox;
     const { operator } = this.#settings;
-    const outer = offer(this);
+    const outer = offer(outbox);
     try {
-      if (operator === undefined) {
-        source.subscribe(this.#inlet);
-        return;
-      }
-      this.#own = new OwnStrategy(this.#encoder, this.#outbox, this);
-      this.#own.apply(operator, source).subscribe(this.#inlet);
+      if (operator !== undefined && outbox instanceof OwnStrategy)
+        outbox.behindStrategy(operator, source).subscribe(outbox);
+      else source.subscribe(outbox);
     } catch (error) {
-      this.#inlet.error(error);
+      outbox.error(error);
     } finally {
       offer(outer);
     }
   }
 
-  // ── what a source that can wait asks ───────────────────────────────────────────────────────────────────────────
+  // ── from the outbox and the transport ──────────────────────────────────────────────────────────────────────────
 
-  get ready(): boolean {
-    return this.#outbox.ready;
-  }
-
-  whenReady(resume: () => void): void {
-    this.#pulling ??= new Pulling();
-    this.#pulling.add(resume);
-  }
-
-  // ── from and to the outbox ─────────────────────────────────────────────────────────────────────────────────────
-
-  schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    atEndOfTick(this);
-  }
-
-  flush(now: number): void {
-    this.#scheduled = false;
-    this.#tellDrops();
-    if (this.#stage !== 'open' && this.#stage !== 'ending') return;
+  checkExpiry(now: number): void {
     // The timer for it is rounded up.
     if (this.#isExpired(now)) this.#expire();
-    try {
-      if (this.#outbox.flush()) this.#wroteAt = now;
-    } catch (error) {
-      this.#abandon('error', error);
-    }
-    this.#own?.tell();
-    this.#pulling?.resume(this);
-    if (this.#stage === 'ending' && this.#outbox.isEmpty) this.#end();
   }
 
-  countDrop(reason: DropReason, bytes: number): void {
-    this.#drops ??= new DropTally();
-    this.#drops.add(reason, 1, bytes);
-    this.schedule();
-  }
-
-  canWriteNow(): boolean {
+  mayWriteNow(): boolean {
     if (this.#stage === 'starting') this.#open();
-    return this.#stage === 'open' && !this.#isExpired(performance.now());
+    return this.#stage === 'open' && !this.#isExpired(clock());
   }
 
-  #drained(): void {
+  emptied(): void {
+    this.#end();
+  }
+
+  writeFailed(error: unknown): void {
+    this.#abandon('error', error);
+  }
+
+  transportDrained(): void {
     this.#outbox.drained();
-    this.#own?.tell();
-    this.schedule();
   }
 
-  #tellDrops(): void {
-    const events = this.#drops?.events();
-    this.#drops = undefined;
-    for (const event of events ?? []) this.dropped(event);
+  transportClosed(error?: unknown): void {
+    const told = this.#stage === 'ended' || this.#isClosed;
+    this.#stage = 'closed';
+    notDue(this);
+    if (told) return;
+    this.#letGo();
+    this.closed('client', error, false);
   }
 
   // ── beginning and end ──────────────────────────────────────────────────────────────────────────────────────────
@@ -185,33 +124,32 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
     // The client may have left by then.
     if (this.#isClosed) return;
     this.#stage = 'open';
+    this.#outbox.open();
     this.opened();
     if (this.#ending !== undefined) this.#beginEnding();
-    else this.#setDue(performance.now());
+    else this.#setDue(this.#outbox.wroteAt);
   }
 
   /** Ends after what waits has left. */
   #finish(reason: CloseReason, error?: unknown, ofSource = false): void {
     if (this.#ending !== undefined || this.#stage === 'ended' || this.#isClosed) return;
-    this.#ending = { reason, error, ofSource };
-    this.#inlet.unsubscribe();
+    this.#ending = new Ending(reason, error, ofSource);
+    this.#outbox.unsubscribe();
     if (this.#stage !== 'starting') this.#beginEnding();
     // Nothing was emitted, so there is nothing to open for: the transport can still say so in a status of its own.
-    else if (!this.#emitted && (reason === 'complete' || reason === 'error')) this.#end();
+    else if (!this.#outbox.hasEmitted && (reason === 'complete' || reason === 'error')) this.#end();
   }
 
   #beginEnding(): void {
     this.#stage = 'ending';
-    this.#patienceEnds = performance.now() + patience;
-    this.#setDue(performance.now());
-    this.schedule();
+    this.#wait();
+    this.#outbox.end();
   }
 
   #end(): void {
     const { reason, error, ofSource } = this.#ending as Ending;
     this.#stage = 'ended';
-    this.#patienceEnds = performance.now() + patience;
-    this.#setDue(performance.now());
+    this.#wait();
     this.#letGo();
     try {
       this.#transport.end(reason);
@@ -220,6 +158,13 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
       this.#destroy(reason);
     }
     this.closed(reason, error, ofSource);
+  }
+
+  /** Gives the client its time to take the rest, or to go. */
+  #wait(): void {
+    const now = clock();
+    this.#ending?.wait(now);
+    this.#setDue(now);
   }
 
   /** Ends at once: the client is too slow, silent, or broken. */
@@ -241,26 +186,14 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
     }
   }
 
-  #transportClosed(error: unknown): void {
-    const told = this.#stage === 'ended' || this.#isClosed;
-    this.#stage = 'closed';
-    notDue(this);
-    if (told) return;
-    this.#letGo();
-    this.closed('client', error, false);
-  }
-
   get #isClosed(): boolean {
     return this.#stage === 'closed';
   }
 
   /** Whatever this holds of the source and of its values. */
   #letGo(): void {
-    this.#inlet.unsubscribe();
-    this.#own?.end();
-    this.#tellDrops();
-    this.#outbox.clear();
-    this.#pulling = undefined;
+    this.#outbox.tellDrops();
+    this.#outbox.close();
     if (this.#settings.signal !== undefined) offAbort(this.#settings.signal, this);
   }
 
@@ -274,21 +207,23 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
     if (this.#isClosed) return;
     if (this.#stage === 'ending' || this.#stage === 'ended') this.#checkProgress(now);
     else if (this.#isExpired(now)) this.#expire();
-    else if (now >= this.#maxAgeAt) this.#finish('maxAge');
-    else if (now >= this.#heartbeatAt) this.#heartbeat(now);
+    else if (now >= (this.#maxAgeAt ?? never)) this.#finish('maxAge');
+    else if (now >= (this.#heartbeatAt ?? never)) this.#heartbeat(now);
     this.#setDue(now);
   }
 
   #setDue(now: number): void {
     if (this.#isClosed) return;
     const isEnding = this.#stage === 'ending' || this.#stage === 'ended';
-    const at = isEnding ? this.#patienceEnds : Math.min(this.#heartbeatAt, this.#maxAgeAt, this.#expiresAt(now));
-    if (at !== Number.POSITIVE_INFINITY) dueAt(this, at, now);
+    const at = isEnding
+      ? (this.#ending as Ending).patienceEnds
+      : Math.min(this.#heartbeatAt ?? never, this.#maxAgeAt ?? never, this.#expiresAt(now));
+    if (at !== never) dueAt(this, at, now);
   }
 
   #expiresAt(now: number): number {
     const { expires } = this.#settings;
-    return expires === undefined ? Number.POSITIVE_INFINITY : now + expires - Date.now();
+    return expires === undefined ? never : now + expires - Date.now();
   }
 
   #isExpired(now: number): boolean {
@@ -299,18 +234,16 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
   #expire(): void {
     this.#outbox.clear();
     // One that was ending has not got all of it, and must not be told that this is the end.
-    if (this.#stage === 'ending') this.#ending = { reason: 'expired', error: undefined, ofSource: false };
-    else this.#finish('expired');
+    if (this.#stage !== 'ending') this.#finish('expired');
+    else {
+      this.#ending = new Ending('expired', undefined, false);
+      this.#wait();
+    }
   }
 
-  /** Slow clients may take as long as they need for the rest; those that take nothing at all are gone. */
   #checkProgress(now: number): void {
-    if (now < this.#patienceEnds) return;
-    const { left } = this.#outbox;
-    if (left > 0 && left < this.#leftToSend) {
-      this.#leftToSend = left;
-      this.#patienceEnds = now + patience;
-    } else if (this.#stage === 'ending') {
+    if (!this.#ending?.isStuck(this.#outbox.left, now)) return;
+    if (this.#stage === 'ending') {
       this.#abandon('timeout');
     } else {
       this.#stage = 'closed';
@@ -330,15 +263,28 @@ export class Connection<T> extends Watchers implements Receiver, Demand, OutboxO
   }
 
   #heartbeat(now: number): void {
-    const { heartbeat = Number.POSITIVE_INFINITY, heartbeatFrame } = this.#settings;
+    const { heartbeat = never, heartbeatFrame } = this.#settings;
+    const { wroteAt } = this.#outbox;
     if (this.#transport.heartbeat !== undefined) {
       if (!this.#isAlive()) return;
-    } else if (now - this.#wroteAt < heartbeat) {
-      this.#heartbeatAt = this.#wroteAt + heartbeat;
+    } else if (now - wroteAt < heartbeat) {
+      this.#heartbeatAt = wroteAt + heartbeat;
       return;
     }
     this.#heartbeatAt = now + heartbeat;
     // For a client that something waits for, more would only wait as well.
-    if (heartbeatFrame !== undefined && this.#outbox.left === 0) this.#outbox.add(heartbeatFrame);
+    if (heartbeatFrame !== undefined && this.#outbox.left === 0) this.#outbox.put(heartbeatFrame);
+  }
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+function own(transport: Transport | OwnedTransport, owner: TransportOwner): void {
+  if ('listen' in transport) {
+    transport.owner = owner;
+    transport.listen();
+  } else {
+    transport.onDrain(() => owner.transportDrained());
+    transport.onClose((error) => owner.transportClosed(error));
   }
 }

@@ -1,4 +1,3 @@
-import { bytesOf } from '../encoding/bytes.ts';
 import { Frame } from '../encoding/Frame.ts';
 import type { BackpressureOperator } from '../operators/BackpressureOperator.ts';
 import { onBackpressureBuffer } from '../operators/onBackpressureBuffer.ts';
@@ -107,7 +106,7 @@ function frameOf(sign: string | Uint8Array): Frame {
   if (typeof sign !== 'string') return new Frame(undefined, sign);
   let frame = frames.get(sign);
   if (frame === undefined) {
-    frame = new Frame(undefined, bytesOf(sign));
+    frame = new Frame(undefined, sign);
     // An application has one or two; one that makes up names as it goes gets no cache.
     if (frames.size < 100) frames.set(sign, frame);
   }

@@ -41,3 +41,16 @@ export interface Transport {
   /** Ends at once. */
   destroy(reason: CloseReason): void;
 }
+
+/** What a transport tells the connection that it belongs to. */
+export interface TransportOwner {
+  transportDrained(): void;
+  transportClosed(error?: unknown): void;
+}
+
+/** A transport of the library's own: it keeps its owner where others keep two functions, which are 160 bytes for each client. */
+export interface OwnedTransport extends Omit<Transport, 'onDrain' | 'onClose'> {
+  owner: TransportOwner;
+  /** Begins to tell the owner. */
+  listen(): void;
+}

@@ -1,4 +1,5 @@
 import { reportError } from '../diagnostics.ts';
+import { clock } from './clock.ts';
 
 /** Something that is to be done at a time, on the clock of `performance.now()`. */
 export interface Due {
@@ -7,13 +8,16 @@ export interface Due {
   due(now: number): void;
 }
 
+/** The `dueAt` of what is not listed. */
+export const unlisted = -1;
+
 /**
  * One timer for all heartbeats, ages and deadlines of all clients. Times are rounded up, by an eighth of the wait and at
  * most a quarter of a second, so that ten thousand heartbeats are a few dozen entries and not ten thousand timers.
  */
 const entries = new Map<number, Set<Due>>();
 let timer: ReturnType<typeof setTimeout> | undefined;
-let timerAt = Number.POSITIVE_INFINITY;
+let timerAt: number = Number.POSITIVE_INFINITY;
 /** The function that set the timer: a test may replace the clock, and put it back. */
 let timerBy: unknown;
 
@@ -36,7 +40,7 @@ export function dueAt(item: Due, at: number, now: number): void {
 export function notDue(item: Due): void {
   const entry = entries.get(item.dueAt);
   if (entry?.delete(item) && entry.size === 0) entries.delete(item.dueAt);
-  item.dueAt = Number.NaN;
+  item.dueAt = unlisted;
   // The last connection is gone: nothing of ours is left running.
   if (entries.size === 0) stopTimer();
 }
@@ -59,13 +63,13 @@ function stopTimer(): void {
 }
 
 function run(): void {
-  const now = performance.now();
+  const now = clock();
   stopTimer();
   for (const [at, items] of [...entries]) {
     if (at > now) continue;
     entries.delete(at);
     for (const item of items) {
-      item.dueAt = Number.NaN;
+      item.dueAt = unlisted;
       try {
         item.due(now);
       } catch (error) {

@@ -1,7 +1,7 @@
 import { pingFrame } from '../encoding/webSocketFrame.ts';
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
-import type { Transport } from '../flow/Transport.ts';
+import type { OwnedTransport, TransportOwner } from '../flow/Transport.ts';
 import { onceDrained, type RawSocket } from './internals.ts';
 
 /** What a sink needs of a socket: the `WebSocket` of ws has it. */
@@ -27,9 +27,9 @@ const codes: Partial<Record<CloseReason, number>> = {
 };
 const normal = 1000;
 
-abstract class WebSocketTransport implements Transport {
+abstract class WebSocketTransport implements OwnedTransport {
+  owner!: TransportOwner;
   protected readonly ws: WebSocketLike;
-  protected resume: () => void = () => {};
 
   constructor(ws: WebSocketLike) {
     this.ws = ws;
@@ -39,12 +39,10 @@ abstract class WebSocketTransport implements Transport {
   abstract write(bytes: Uint8Array): boolean;
   abstract heartbeat(): boolean;
 
-  onDrain(resume: () => void): void {
-    this.resume = resume;
-  }
-
-  onClose(closed: (error?: unknown) => void): void {
-    this.ws.on('close', () => closed());
+  listen(): void {
+    const { owner } = this;
+    const closed = (error?: unknown): void => owner.transportClosed(error);
+    this.ws.on('close', () => owner.transportClosed());
     // ws closes the socket itself after an error, which would be an uncaught exception if nobody listened.
     this.ws.on('error', closed);
   }
@@ -82,7 +80,7 @@ export class FramedTransport extends WebSocketTransport {
   write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
     const took = this.#socket.write(bytes);
-    if (!took) onceDrained(this.#socket, this.resume);
+    if (!took) onceDrained(this.#socket, this.owner);
     return took;
   }
 
@@ -130,8 +128,8 @@ export class MessageTransport extends WebSocketTransport {
     return took;
   }
 
-  override onClose(closed: (error?: unknown) => void): void {
-    super.onClose(closed);
+  override listen(): void {
+    super.listen();
     this.ws.on('pong', () => {
       this.#awaitsPong = false;
     });
@@ -151,6 +149,6 @@ export class MessageTransport extends WebSocketTransport {
     this.#unsent -= 1;
     if (this.#unsent > 0 || !this.#awaitsDrain) return;
     this.#awaitsDrain = false;
-    this.resume();
+    this.owner.transportDrained();
   }
 }

@@ -1,13 +1,14 @@
 import { bytesOf } from '../encoding/bytes.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
-import type { Transport } from '../flow/Transport.ts';
+import type { OwnedTransport, TransportOwner } from '../flow/Transport.ts';
 import type { EventStreamAnswer } from './eventStreamFormat.ts';
 
 /** As much as Node's sockets take before they say that it is enough. */
 const highWaterMark = 16 * 1024;
 
 /** The way to a client as the body of a web-standard `Response`. */
-export class WebStreamTransport implements Transport {
+export class WebStreamTransport implements OwnedTransport {
+  owner!: TransportOwner;
   readonly body: ReadableStream<Uint8Array>;
   /** The status of an answer without a body, when the source ended at once. */
   status: number | undefined;
@@ -18,8 +19,6 @@ export class WebStreamTransport implements Transport {
   #opened = false;
   #done = false;
   #breaking = false;
-  #resume: () => void = () => {};
-  #closed: (error?: unknown) => void = () => {};
 
   constructor(answer: EventStreamAnswer, signal: AbortSignal | undefined) {
     this.#answer = answer;
@@ -54,13 +53,7 @@ export class WebStreamTransport implements Transport {
     return this.#done ? 0 : highWaterMark - (this.#controller.desiredSize ?? highWaterMark);
   }
 
-  onDrain(resume: () => void): void {
-    this.#resume = resume;
-  }
-
-  onClose(closed: (error?: unknown) => void): void {
-    this.#closed = closed;
-  }
+  listen(): void {}
 
   end(reason: CloseReason): void {
     if (!this.#opened) {
@@ -92,7 +85,7 @@ export class WebStreamTransport implements Transport {
 
   #pulled(): void {
     if (this.#breaking) this.#breakIfEmpty();
-    else if (this.#opened) this.#resume();
+    else if (this.#opened) this.owner.transportDrained();
   }
 
   /** An error takes what is queued with it, so it waits until that is read. */
@@ -103,6 +96,6 @@ export class WebStreamTransport implements Transport {
   #left(): void {
     this.#done = true;
     this.#signal?.removeEventListener('abort', this.#aborted);
-    this.#closed();
+    this.owner.transportClosed();
   }
 }

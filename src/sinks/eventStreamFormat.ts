@@ -4,7 +4,7 @@ import type { Settings } from '../flow/SinkOptions.ts';
 import { isEventName, isRetry } from '../message.ts';
 import { checkNames, invalidOption, optionalFunction } from '../options.ts';
 import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
-import { eventStreamHeaders, type HeaderMap } from './eventStreamHeaders.ts';
+import { eventStreamHeaders, type HeaderRecord } from './eventStreamHeaders.ts';
 
 /** Options of the sinks that speak `text/event-stream`. */
 export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
@@ -31,7 +31,7 @@ export interface EventStreamFormat<T> {
 /** What an answer has beside its events. */
 export interface EventStreamAnswer {
   readonly status: number;
-  readonly headers: HeaderMap;
+  readonly headers: HeaderRecord;
   /** What goes out first. */
   readonly prelude: string;
   /** What goes out last, after a source that has completed. */

@@ -1,15 +1,15 @@
 import { invalidOption } from '../options.ts';
 
 /** Headers by their names in lower case, so that each is there once. */
-export type HeaderMap = ReadonlyMap<string, string | number | readonly string[]>;
+export type HeaderRecord = Readonly<Record<string, string | number | string[]>>;
 
-const own: readonly (readonly [string, string])[] = [
-  ['content-type', 'text/event-stream'],
+const own: HeaderRecord = {
+  'content-type': 'text/event-stream',
   // `no-transform` keeps compression, which would hold events back, from being applied on the way.
-  ['cache-control', 'no-cache, no-transform'],
+  'cache-control': 'no-cache, no-transform',
   // nginx buffers what it proxies unless it is told not to.
-  ['x-accel-buffering', 'no'],
-];
+  'x-accel-buffering': 'no',
+};
 
 // RFC 9110, sections 5.6.2 and 5.5.
 const nameForm = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -18,18 +18,18 @@ const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** The headers of an event stream, with those that the application gave beside them, or in their place. */
 export function eventStreamHeaders(
   given: Readonly<Record<string, string | number | readonly string[]>> = {},
-): HeaderMap {
+): HeaderRecord {
   // Of a `Headers` or an array of pairs nothing would be found.
   if (typeof given !== 'object' || given === null || Symbol.iterator in given) {
     throw invalidOption('headers', 'an object of names and values', given);
   }
-  const headers = new Map<string, string | number | readonly string[]>(own);
+  const headers: Record<string, string | number | string[]> = Object.assign(Object.create(null), own);
   for (const [name, value] of Object.entries(given)) {
     if (!nameForm.test(name)) throw invalidOption('headers', 'an object whose keys are names of headers', name);
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (!values.every(isValue))
       throw invalidOption(`headers.${name}`, 'a text or number that a header can have', value);
-    headers.set(name.toLowerCase(), value);
+    headers[name.toLowerCase()] = typeof value === 'object' ? [...value] : value;
   }
   return headers;
 }

@@ -3,6 +3,8 @@
  * Everything here is asked for at run time: a runtime without these modules takes the way that is public.
  */
 
+import type { TransportOwner } from '../flow/Transport.ts';
+
 /** The part of a `net.Socket` that sinks write to. */
 export interface RawSocket {
   readonly writable: boolean;
@@ -15,11 +17,11 @@ export interface RawSocket {
   destroySoon?(): void;
 }
 
-/** Calls `resume` when the socket has drained, and leaves no listener behind: most clients never need one. */
-export function onceDrained(socket: RawSocket, resume: () => void): void {
+/** Tells the owner when the socket has drained, and leaves no listener behind: most clients never need one. */
+export function onceDrained(socket: RawSocket, owner: TransportOwner): void {
   const drained = (): void => {
     socket.off('drain', drained);
-    resume();
+    owner.transportDrained();
   };
   socket.on('drain', drained);
 }

@@ -54,7 +54,7 @@ export function toResponse<T>(source: Observable<T>, request: RequestLike, optio
 
 function head({ status, headers: given }: EventStreamAnswer): ResponseInit {
   const headers = new Headers();
-  for (const [name, value] of given) {
+  for (const [name, value] of Object.entries(given)) {
     // One by one: `set-cookie` is the header that cannot be joined with commas.
     for (const each of Array.isArray(value) ? value : [value]) headers.append(name, String(each));
   }

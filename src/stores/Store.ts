@@ -1,7 +1,15 @@
-import { type Observable, Subject, type Subscriber, Subscription, type TeardownLogic } from 'rxjs';
+import {
+  ObjectUnsubscribedError,
+  type Observable,
+  Subject,
+  type Subscriber,
+  Subscription,
+  type TeardownLogic,
+} from 'rxjs';
 import { reportError, warnUnwatched } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { invalidOption } from '../options.ts';
+import { Audience } from './Audience.ts';
 import { Deliveries } from './Deliveries.ts';
 
 /** The half of `Subject` that its declarations leave out and that its subclasses build on, BehaviorSubject among them. */
@@ -32,9 +40,16 @@ const subscribeToSubject = (Subject.prototype as unknown as { _subscribe(subscri
  */
 export abstract class Store<T, Answer = void> extends Subject<T> {
   readonly #deliveries = new Deliveries();
+  readonly #audience = new Audience<T>();
   readonly #feeds = new Subscription();
   #closing: Promise<void> | undefined;
   #isEnding = false;
+
+  constructor() {
+    super();
+    // Where a Subject has its list: `error` and `complete` of RxJS take it from there, and so may others.
+    Object.defineProperty(this, 'observers', { get: () => this.#audience.observers, set: () => {} });
+  }
 
   /** Publishes a value, with the store's answer: nothing, an id, or a promise of it. */
   abstract submit(value: T): Answer;
@@ -50,6 +65,7 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
     this.#deliveries.add(() => {
       this.#feeds.unsubscribe();
       super.error(error);
+      this.#audience.clear();
     });
     this.#isEnding = true;
   }
@@ -59,6 +75,7 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
     this.#deliveries.add(() => {
       this.#feeds.unsubscribe();
       super.complete();
+      this.#audience.clear();
     });
     this.#isEnding = true;
   }
@@ -66,6 +83,7 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
   /** Drops the observers without a word, as a Subject does, and the feeds. `close` is what one usually wants. */
   override unsubscribe(): void {
     this.#feeds.unsubscribe();
+    this.#audience.clear();
     super.unsubscribe();
   }
 
@@ -107,6 +125,11 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
     return this.close();
   }
 
+  /** Whether anybody is there. */
+  override get observed(): boolean {
+    return this.#audience.size > 0;
+  }
+
   /** Whether nothing more is accepted: it has ended, or will when what waits has been delivered. */
   protected get isEnding(): boolean {
     return this.#isEnding || this.isStopped;
@@ -115,9 +138,11 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
   /** Delivers a value to all observers, in its turn. */
   protected emit(value: T): void {
     this.#deliveries.add(() => {
+      if (this.closed) throw new ObjectUnsubscribedError();
+      if (this.isStopped) return;
       const emission = new Emission(value);
-      if (!this.isStopped) this.emitting(emission);
-      emission.run<T>({ next: (each) => super.next(each) });
+      this.emitting(emission);
+      emission.run(this.#audience);
     });
   }
 
@@ -137,12 +162,13 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
 
   /** RxJS's hook for subclasses of Subject: called for each observer, whichever operators are between. */
   protected _subscribe(subscriber: Subscriber<T>): TeardownLogic {
-    const subscription = subscribeToSubject.call(this, subscriber);
-    const emission = this.isStopped ? undefined : this.welcome();
+    if (this.isStopped) return subscribeToSubject.call(this, subscriber);
+    const seat = this.#audience.join(subscriber);
+    const emission = this.welcome();
     if (emission !== undefined && !subscriber.closed) {
       // What the newcomer publishes when it sees this comes after it, for itself too.
       this.#deliveries.now(() => emission.run(subscriber));
     }
-    return subscription;
+    return seat;
   }
 }

@@ -1,0 +1,35 @@
+import type { CloseReason } from './ConnectionEvent.ts';
+
+/** How long a client that has been told the end may take without any progress. `ws` gives a close handshake as long. */
+const patience = 30_000;
+
+/** How a connection ends, from the decision on: what waits is still sent, to a client that takes it. */
+export class Ending {
+  readonly reason: CloseReason;
+  readonly error: unknown;
+  /** The error is the application's own. */
+  readonly ofSource: boolean;
+  /** When the client is looked at again. */
+  patienceEnds = 0;
+  #left: number = Number.POSITIVE_INFINITY;
+
+  constructor(reason: CloseReason, error: unknown, ofSource: boolean) {
+    this.reason = reason;
+    this.error = error;
+    this.ofSource = ofSource;
+  }
+
+  /** Gives the client its time, from now on. */
+  wait(now: number): void {
+    this.patienceEnds = now + patience;
+  }
+
+  /** Slow clients may take as long as they need for the rest; those that take nothing at all are gone. */
+  isStuck(left: number, now: number): boolean {
+    if (now < this.patienceEnds) return false;
+    if (left === 0 || left >= this.#left) return true;
+    this.#left = left;
+    this.wait(now);
+    return false;
+  }
+}
