@@ -70,6 +70,7 @@ describe('docs/errors.md', () => {
       ERR_INVALID_MESSAGE: true,
       ERR_UNSERIALISABLE: true,
       ERR_OVERFLOW: true,
+      ERR_BUDGET: true,
       ERR_REFUSED: true,
       ERR_REENTRANT: true,
       ERR_STORE_CLOSED: true,

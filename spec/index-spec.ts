@@ -29,6 +29,7 @@ describe('the doors', () => {
       'QueueStore',
       'Store',
       'TornadoseError',
+      'budget',
       'filterData',
       'fromPull',
       'mapData',
@@ -44,6 +45,7 @@ describe('the doors', () => {
     expect(types).to.deep.equal([
       'BackpressureOperator',
       'BrowserSinkOptions',
+      'Budget',
       'BufferOptions',
       'CloseEvent',
       'CloseReason',

@@ -11,6 +11,8 @@ export interface ErrorFacts {
   ERR_UNSERIALISABLE: { readonly received: unknown };
   /** A client could not take what came, and its strategy says that this ends it. Units: bytes and events. */
   ERR_OVERFLOW: { readonly limit: number; readonly unit: 'bytes' | 'events'; readonly waiting: number };
+  /** More waited for all clients together than `budget.maxBytes`, and this was one of the worst. Unit: bytes. */
+  ERR_BUDGET: { readonly limit: number; readonly waiting: number };
   /** The response or socket cannot be written to: it has ended, has started, is closed, or answers HEAD. */
   ERR_REFUSED: { readonly state: 'ended' | 'destroyed' | 'started' | 'closed' | 'head' };
   /** `next` was called from within its own delivery, over and over. */

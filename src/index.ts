@@ -20,6 +20,7 @@ export type { SinkOptions } from './flow/SinkOptions.ts';
 export type { BrowserSinkOptions, VisibleHeartbeat } from './sinks/browserOptions.ts';
 export type { EventStreamOptions } from './sinks/eventStreamFormat.ts';
 export type { CloseEvent, CloseReason, ConnectionEvent, DropEvent, OpenEvent } from './flow/ConnectionEvent.ts';
+export { type Budget, budget } from './flow/budget.ts';
 export type { Transport } from './flow/Transport.ts';
 export type { Encoder, Serialize } from './encoding/Encoder.ts';
 export type { ResponseLike } from './sinks/HttpTransport.ts';

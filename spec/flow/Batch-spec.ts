@@ -5,10 +5,6 @@ import { Frame } from '../../src/encoding/Frame.ts';
 import { Batch } from '../../src/flow/Batch.ts';
 
 const frame = (text: string): Frame => new Frame(text, text);
-/** As texts, and as bytes, which is how WebSocket frames come. */
-const eitherFrame = fc
-  .tuple(fc.string({ unit: 'grapheme', minLength: 1 }), fc.boolean())
-  .map(([content, asText]) => new Frame(content, asText ? content : bytesOf(content)));
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 describe('Batch', () => {
@@ -46,16 +42,45 @@ describe('Batch', () => {
     expect(nothing.add(a)).not.to.equal(before);
   });
 
-  it('should join any frames in order, as they are and as one chunk', () => {
+  it('should keep what one client alone gets from the others', () => {
+    const a = frame('a');
+    const nothing = new Batch();
+    const shared = nothing.add(a);
+    const [one, other] = [shared.addText('1').addText('2'), shared.addText('3')];
+    expect([one, other, shared, nothing.addText('4')].map(({ bytes }) => text(bytes))).to.deep.equal([
+      'a12',
+      'a3',
+      'a',
+      '4',
+    ]);
+    expect(text(one.add(a).addText('5').bytes)).to.equal('a12a5');
+  });
+
+  it('should join all in order, as it is and as one chunk, and know its size whenever it is asked', () => {
+    const part = fc.record({
+      content: fc.string({ unit: 'grapheme', minLength: 1 }),
+      as: fc.constantFrom('text frame', 'bytes frame', 'text of its own'),
+      measured: fc.boolean(),
+    });
     fc.assert(
-      fc.property(fc.array(eitherFrame, { minLength: 1 }), (frames) => {
-        const batch = frames.reduce((before, each) => before.add(each), new Batch());
-        const bytes = Buffer.concat(frames.map(({ value }) => Buffer.from(value as string)));
-        expect(Buffer.from(batch.bytes).equals(bytes)).to.equal(true);
-        expect(Buffer.concat(batch.frames()).equals(bytes)).to.equal(true);
-        expect([batch.length, batch.count]).to.deep.equal([bytes.length, frames.length]);
+      fc.property(fc.array(part, { minLength: 1 }), fc.boolean(), (parts, chunkFirst) => {
+        let batch = new Batch();
+        let all = '';
+        for (const { content, as, measured } of parts) {
+          if (as === 'text of its own') batch = batch.addText(content);
+          else batch = batch.add(new Frame(content, as === 'text frame' ? content : bytesOf(content)));
+          all += content;
+          if (measured) expect(batch.length).to.equal(Buffer.byteLength(all));
+        }
+        const bytes = Buffer.from(all);
+        for (const limit of [bytes.length - 1, bytes.length, bytes.length + 1, 3 * bytes.length])
+          expect(batch.isBelow(limit)).to.equal(bytes.length < limit);
         const chunk = Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
-        expect(Buffer.from(batch.chunk).equals(chunk)).to.equal(true);
+        if (chunkFirst) expect(chunk.equals(batch.chunk)).to.equal(true);
+        expect(bytes.equals(batch.bytes)).to.equal(true);
+        expect(chunk.equals(batch.chunk)).to.equal(true);
+        expect(bytes.equals(Buffer.concat(batch.frames()))).to.equal(true);
+        expect(batch.isEmpty).to.equal(false);
       }),
     );
   });

@@ -8,6 +8,7 @@ import {
   type CloseEvent,
   type ConnectionEvent,
   DataStore,
+  fromPull,
   onBackpressureBuffer,
   onBackpressureLatest,
   QueueStore,
@@ -121,6 +122,31 @@ describe('slow clients', () => {
     // What waits is the limit and one event, and the chunk headers around it.
     for (const { waiting } of sockets) expect(waiting).to.be.at.most(limit + 1100 + 4096);
     expect(store.observers).to.have.length(20);
+  });
+
+  it('should let go of the source when a client that does not read closes its side', async () => {
+    let socket: Socket | null = null;
+    const stopped = new Promise<void>((resolve) => {
+      void serve((_req, res) => {
+        socket = res.socket;
+        const endless = (function* () {
+          try {
+            for (;;) yield 'x'.repeat(10_000);
+          } finally {
+            resolve();
+          }
+        })();
+        void fromPull(endless).pipe(toEventSource(res));
+      }).then(async ({ port }) => {
+        const client = await connect(port, get);
+        client.pause();
+        while (!socket?.writableNeedDrain) await turn();
+        // Node would wait for it to take what was written before, and tell nobody.
+        client.end();
+      });
+    });
+    await stopped;
+    (socket as Socket | null)?.destroy();
   });
 
   it('should cut a WebSocket that does not read, without waiting for an answer to a close', async function () {

@@ -38,6 +38,8 @@ export function unserialisable(received: unknown, cause?: unknown): TornadoseErr
 
 /** What `serialize` makes of the data, refused when it is no text or could not be written as UTF-8 without change. */
 export function textOf(data: unknown, serialize: Serialize<unknown>): string {
+  // `JSON.stringify` says the same, and takes three times as long.
+  if (typeof data === 'number' && serialize === json && Number.isFinite(data)) return String(data);
   const text = typeof data === 'string' ? data : serialize(data);
   if (typeof text !== 'string') throw unserialisable(data);
   // A lone surrogate would go out as U+FFFD: another text than the one that was published.

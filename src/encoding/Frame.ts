@@ -1,20 +1,37 @@
 import { byteLength, bytesOf } from './bytes.ts';
 
+/** A code unit of a text has three bytes of UTF-8 at most. */
+export const bytesPerUnit = 3;
+
 /**
- * One message as an encoder wrote it. A text stays one until somebody needs its bytes: frames that leave together are
- * joined as texts first, as making bytes is what costs. Frames are shared by all clients, so nobody writes to them.
+ * One message as an encoder wrote it. A text stays one until somebody needs its bytes, or their exact number: frames that
+ * leave together are joined and measured as one text, as doing so for each costs more than all else of an event. Frames
+ * are shared by all clients, so nobody writes to them.
  */
 export class Frame {
   readonly value: unknown;
-  /** Its size in bytes; 0 when there is nothing to send. */
-  readonly length: number;
+  /** Bounds of its size in bytes, which cost nothing to know. Both are 0 when there is nothing to send. */
+  atLeast: number;
+  atMost: number;
+  /** For how many clients it waits: the budget's. */
+  waiters = 0;
   #content: string | Uint8Array | undefined;
 
   /** Without `content` the value cannot be sent. */
   constructor(value: unknown, content: string | Uint8Array | undefined) {
     this.value = value;
     this.#content = content;
-    this.length = typeof content === 'string' ? byteLength(content) : (content?.length ?? 0);
+    this.atLeast = content?.length ?? 0;
+    this.atMost = typeof content === 'string' ? content.length * bytesPerUnit : this.atLeast;
+  }
+
+  /** Its size in bytes. */
+  get length(): number {
+    if (this.atLeast !== this.atMost) {
+      this.atLeast = typeof this.#content === 'string' ? byteLength(this.#content) : 0;
+      this.atMost = this.atLeast;
+    }
+    return this.atLeast;
   }
 
   get isUnserialisable(): boolean {
@@ -27,7 +44,11 @@ export class Frame {
   }
 
   get bytes(): Uint8Array {
-    if (typeof this.#content === 'string') this.#content = bytesOf(this.#content);
+    if (typeof this.#content === 'string') {
+      this.#content = bytesOf(this.#content);
+      this.atLeast = this.#content.length;
+      this.atMost = this.atLeast;
+    }
     return this.#content as Uint8Array;
   }
 }

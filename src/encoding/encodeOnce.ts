@@ -11,18 +11,25 @@ import { Frame } from './Frame.ts';
 const emissions = new WeakMap<Message, Emission>();
 
 /**
- * The frame of a value: shared by all who ask for it during one emission of a store, made for this client alone where
- * it comes from elsewhere (a `map` per client, a timer, a Subject of one's own). A value that cannot be sent gives a
- * frame without bytes, and one report on `tornadose:error` for each time it was encoded.
+ * The frame of a value, shared by all who ask for it during one emission of a store. Where it is this client's alone (a
+ * `map` per client, a timer, a Subject of one's own) and the encoder makes a text of it, that text: nobody else needs a
+ * frame. A value that cannot be sent gives a frame without bytes, and one report on `tornadose:error` for each time it was
+ * encoded.
  */
-export function encodeOnce(encoder: Encoder, value: unknown): Frame {
+export function encodeOnce(encoder: Encoder, value: unknown): Frame | string {
   const emission = emissionInProgress();
   if (emission !== undefined) {
     if (Object.is(emission.value, value)) return emission.frame(encoder, encode);
     if (isPrimitive(value)) return emission.derivedFrame(encoder, value, encode);
   }
   if (value instanceof Message) return emissionOf(value).frame(encoder, encode);
-  return encode(encoder, value);
+  const content = contentOf(encoder, value);
+  return typeof content === 'string' ? content : new Frame(value, content);
+}
+
+/** The frame of a value, encoded now. */
+export function encode(encoder: Encoder, value: unknown): Frame {
+  return new Frame(value, contentOf(encoder, value));
 }
 
 /** What nobody can change, so that equal ones are the same. */
@@ -36,19 +43,18 @@ function emissionOf(message: Message): Emission {
 
 const hasNoText = new Set(['undefined', 'function', 'symbol']);
 
-/** The frame of a value, encoded now. */
-export function encode(encoder: Encoder, value: unknown): Frame {
+function contentOf(encoder: Encoder, value: unknown): string | Uint8Array | undefined {
   try {
     const message = value instanceof Message ? value : { data: value };
     // Whatever the encoder: `${JSON.stringify(undefined)}` is the text "undefined".
     if (hasNoText.has(typeof message.data)) throw unserialisable(message.data);
     const encoded = encoder.encode(message);
     // Texts are joined before they become bytes, which must not make one character of two halves.
-    if (typeof encoded === 'string') return new Frame(value, encoded.isWellFormed() ? encoded : bytesOf(encoded));
-    if (encoded instanceof Uint8Array) return new Frame(value, encoded);
+    if (typeof encoded === 'string') return encoded.isWellFormed() ? encoded : bytesOf(encoded);
+    if (encoded instanceof Uint8Array) return encoded;
     throw unserialisable(value);
   } catch (error) {
     reportError('encode', TornadoseError.is(error) ? error : unserialisable(value, error));
-    return new Frame(value, undefined);
+    return undefined;
   }
 }

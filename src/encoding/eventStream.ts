@@ -8,15 +8,20 @@ export const eventStream: (serialize?: (data: unknown) => string) => Encoder = p
   name: 'event-stream',
   heartbeat: ':\n\n',
   encode({ data, event, id, retry }: MessageFields<unknown>): string {
+    // Most messages have data alone, of one line.
+    const text = textOf(data, serialize);
+    if (event === undefined && id === undefined && retry === undefined && !isLong.test(text))
+      return `data: ${text}\n\n`;
     let head = '';
     if (event !== undefined) head += `event: ${event}\n`;
     if (id !== undefined) head += `id: ${id}\n`;
     if (retry !== undefined) head += `retry: ${retry}\n`;
-    return `${head}${dataLines(textOf(data, serialize))}\n`;
+    return `${head}${dataLines(text)}\n`;
   },
 }));
 
 const lineEnd = /\r\n|\r|\n/g;
+const isLong = /[\r\n]/;
 
 /**
  * One `data:` line for each line of the text. A lone CR ends a line for every parser, as CRLF and LF do, so a text that

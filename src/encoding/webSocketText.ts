@@ -1,4 +1,5 @@
 import type { MessageFields } from '../message.ts';
+import { bytesOf } from './bytes.ts';
 import { type Encoder, json, perSerializer, type Serialize, textOf, unserialisable } from './Encoder.ts';
 import { textFrame } from './webSocketFrame.ts';
 
@@ -18,10 +19,10 @@ function dataText(data: unknown, serialize: Serialize<unknown>): string {
   return text;
 }
 
-/** Messages as text, for a socket that frames them itself. */
+/** Messages as bytes, for a socket that frames each itself: texts would be joined. */
 export const webSocketText: (serialize?: Serialize<unknown>) => Encoder = perSerializer((serialize) => ({
   name: 'websocket',
-  encode: (message) => messageText(message, serialize),
+  encode: (message) => bytesOf(messageText(message, serialize)),
 }));
 
 /** Messages as ready frames, which go straight to the connection and are shared by all clients. */

@@ -1,34 +1,56 @@
 import { byteLength, bytesOf, room } from '../encoding/bytes.ts';
-import type { Frame } from '../encoding/Frame.ts';
+import { bytesPerUnit, type Frame } from '../encoding/Frame.ts';
 
 /**
- * Frames that will leave as one write, as a chain that all clients of a tick share: `add` with the same frame gives the
- * same batch, so clients that got the same frames stand at the same batch, and its bytes are joined once for them all.
+ * What will leave as one write, as a chain that all clients of a tick share: `add` with the same frame gives the same
+ * batch, so clients that got the same frames stand at the same batch, and its bytes are joined once for them all.
  * A `filter` of one client's own splits the chain where that client differs, and nowhere else.
+ *
+ * What one client alone gets is no frame but text, at the end of a chain of its own.
  */
 export class Batch {
-  readonly before: Batch | undefined;
-  readonly frame: Frame | undefined;
-  /** Its size in bytes. */
-  readonly length: number;
-  /** How many frames it has. */
-  readonly count: number;
+  readonly #before: Batch | undefined;
+  readonly #frame: Frame | undefined;
+  /** In place of a frame. */
+  #text = '';
+  /** Bounds of its size in bytes. They are the size itself once it was measured. */
+  #atLeast: number;
+  #atMost: number;
+  /** For how many clients it waits: the budget's. */
+  waiters = 0;
   /** The last batch that this one was continued to. Frames come one after the other, each to all clients, so one is enough. */
   #after: Batch | undefined;
   #bytes: Uint8Array | undefined;
   #chunk: Uint8Array | undefined;
 
   constructor(before?: Batch, frame?: Frame) {
-    this.before = before;
-    this.frame = frame;
-    this.length = (before?.length ?? 0) + (frame?.length ?? 0);
-    this.count = before === undefined ? 0 : before.count + 1;
+    this.#before = before;
+    this.#frame = frame;
+    this.#atLeast = (before === undefined ? 0 : before.#atLeast) + (frame === undefined ? 0 : frame.atLeast);
+    this.#atMost = (before === undefined ? 0 : before.#atMost) + (frame === undefined ? 0 : frame.atMost);
+  }
+
+  get isEmpty(): boolean {
+    return this.#before === undefined;
   }
 
   /** This batch and one more frame. */
   add(frame: Frame): Batch {
-    if (this.#after?.frame !== frame) this.#after = new Batch(this, frame);
-    return this.#after as Batch;
+    if (this.#after === undefined || this.#after.#frame !== frame) this.#after = new Batch(this, frame);
+    return this.#after;
+  }
+
+  /**
+   * This batch and what one client alone gets, which needs to be neither a frame nor a batch: a stream of a million events
+   * would spend half of its time on them. A text that was measured stays as it is, so that none is measured twice.
+   */
+  addText(text: string): Batch {
+    const grows = this.#frame === undefined && this.#atLeast !== this.#atMost;
+    const batch = grows ? this : new Batch(this);
+    batch.#text += text;
+    batch.#atLeast += text.length;
+    batch.#atMost += text.length * bytesPerUnit;
+    return batch;
   }
 
   /** Lets go of all that this one was continued to. */
@@ -36,13 +58,28 @@ export class Batch {
     this.#after = undefined;
   }
 
-  /** The frames, joined. */
-  get bytes(): Uint8Array {
-    this.#bytes ??= this.count === 1 ? this.frame?.bytes : this.#join('', '');
-    return this.#bytes as Uint8Array;
+  /** Its size in bytes. */
+  get length(): number {
+    if (this.#atLeast !== this.#atMost) {
+      this.#atLeast = this.#measure();
+      this.#atMost = this.#atLeast;
+    }
+    return this.#atLeast;
   }
 
-  /** The frames, joined, as one chunk of HTTP/1.1's chunked coding (RFC 9112, section 7.1). */
+  /** Whether it has fewer bytes than that. It is measured only where the bounds do not tell: a dozen times in 64 KiB. */
+  isBelow(limit: number): boolean {
+    return this.#atMost < limit || (this.#atLeast < limit && this.length < limit);
+  }
+
+  /** All of it, joined. */
+  get bytes(): Uint8Array {
+    if (this.#frame !== undefined && this.#before?.isEmpty) return this.#frame.bytes;
+    this.#bytes ??= this.#join('', '');
+    return this.#bytes;
+  }
+
+  /** All of it, joined, as one chunk of HTTP/1.1's chunked coding (RFC 9112, section 7.1). */
   get chunk(): Uint8Array {
     this.#chunk ??= this.#join(`${this.length.toString(16)}\r\n`, '\r\n');
     return this.#chunk;
@@ -50,27 +87,42 @@ export class Batch {
 
   /** The bytes of each frame, in order. */
   frames(): Uint8Array[] {
-    const frames: Uint8Array[] = new Array(this.count);
-    let batch: Batch | undefined = this;
-    for (let index = this.count - 1; index >= 0; index -= 1) {
-      frames[index] = batch?.frame?.bytes as Uint8Array;
-      batch = batch?.before;
-    }
-    return frames;
+    const frames: Uint8Array[] = [];
+    let batch: Batch = this;
+    for (; batch.#before !== undefined; batch = batch.#before) frames.push(batch.#frame?.bytes ?? bytesOf(batch.#text));
+    return frames.reverse();
   }
 
-  /** One conversion for all frames where they are texts: a `Buffer.from` for each costs more than all else of an event. */
+  /** The text that this one adds, `undefined` where it is bytes already. */
+  get #addedText(): string | undefined {
+    return this.#frame === undefined ? this.#text : this.#frame.text;
+  }
+
+  /** What came since it was last measured, in one go. */
+  #measure(): number {
+    let text = '';
+    let length = 0;
+    let batch: Batch = this;
+    for (; batch.#before !== undefined && batch.#atLeast !== batch.#atMost; batch = batch.#before) {
+      const added = batch.#addedText;
+      if (added === undefined) length += batch.#frame?.length ?? 0;
+      else text = added + text;
+    }
+    return length + byteLength(text) + batch.#atLeast;
+  }
+
+  /** One conversion for all where they are texts: a `Buffer.from` for each costs more than all else of an event. */
   #join(head: string, tail: string): Uint8Array {
-    const text = this.#text();
+    const text = this.#joinedText();
     return text === undefined ? this.#joinBytes(head, tail) : bytesOf(head + text + tail);
   }
 
-  #text(): string | undefined {
+  #joinedText(): string | undefined {
     let text = '';
-    for (let batch: Batch | undefined = this; batch?.frame !== undefined; batch = batch.before) {
-      const { text: each } = batch.frame;
-      if (each === undefined) return undefined;
-      text = each + text;
+    for (let batch: Batch = this; batch.#before !== undefined; batch = batch.#before) {
+      const added = batch.#addedText;
+      if (added === undefined) return undefined;
+      text = added + text;
     }
     return text;
   }
@@ -80,9 +132,10 @@ export class Batch {
     let end = before + this.length;
     const bytes = room(end + byteLength(tail));
     bytes.set(bytesOf(tail), end);
-    for (let batch: Batch | undefined = this; batch?.frame !== undefined; batch = batch.before) {
-      end -= batch.frame.length;
-      bytes.set(batch.frame.bytes, end);
+    for (let batch: Batch = this; batch.#before !== undefined; batch = batch.#before) {
+      const added = batch.#frame?.bytes ?? bytesOf(batch.#text);
+      end -= added.length;
+      bytes.set(added, end);
     }
     bytes.set(bytesOf(head));
     return bytes;

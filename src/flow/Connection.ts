@@ -95,6 +95,10 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     this.#end();
   }
 
+  overBudget(error: TornadoseError): void {
+    this.#abandon('budget', error);
+  }
+
   writeFailed(error: unknown): void {
     this.#abandon('error', error);
   }

@@ -1,15 +1,17 @@
 import type { Encoder } from '../encoding/Encoder.ts';
-import { encode, encodeOnce } from '../encoding/encodeOnce.ts';
+import { encodeOnce } from '../encoding/encodeOnce.ts';
 import { Frame } from '../encoding/Frame.ts';
+import type { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
-import { dataOf, isNotice, mergedWith } from '../message.ts';
 import type { DropReason } from '../operators/BackpressureOperator.ts';
-import type { Items, Strategy, Waiting } from '../operators/Waiting.ts';
+import type { Strategy } from '../operators/Waiting.ts';
 import type { ClientEnd, Demand } from '../pull/demand.ts';
 import { Batch } from './Batch.ts';
+import { addLaggard, beginWait, endWait, keepBudget, type Laggard, removeLaggard } from './budget.ts';
 import { ClientSubscriber } from './ClientSubscriber.ts';
 import type { DropEvent } from './ConnectionEvent.ts';
 import { DropTally } from './DropTally.ts';
+import { Held, type HeldOwner } from './Held.ts';
 import { Pulling } from './Pulling.ts';
 import type { Settings } from './SinkOptions.ts';
 import type { OwnedTransport, Transport } from './Transport.ts';
@@ -24,14 +26,13 @@ export interface OutboxOwner {
   dropped(event: DropEvent): void;
   /** Nothing is left to flush before the end. */
   emptied(): void;
+  /** Too much waits for all clients together, and most of it for this one. */
+  overBudget(error: TornadoseError): void;
   /** The transport threw. */
   writeFailed(error: unknown): void;
   sourceCompleted(): void;
   sourceFailed(error: unknown): void;
 }
-
-/** Stands for the bytes of a frame that a strategy made and that nobody has asked for yet. */
-const unencoded = new Uint8Array(0);
 
 /** The batch without frames at which all clients of an encoder begin each tick. */
 const emptyBatches = new WeakMap<Encoder, Batch>();
@@ -51,16 +52,16 @@ const emptyBatches = new WeakMap<Encoder, Batch>();
  * It is made before it subscribes, because a source may emit, end or fail while it is subscribed; and it never throws,
  * because RxJS would take that for the store's other clients too.
  */
-export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand, Flushed {
+export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand, Flushed, HeldOwner, Laggard {
   // In the order of their use, so that they share cache lines: those of `next` first, then those of `flush`.
   /** Whether the source has emitted. */
   hasEmitted = false;
-  protected readonly encoder: Encoder;
+  readonly encoder: Encoder;
   #batch: Batch;
   readonly #limit: number;
   /** Whether the transport took the last write, or has drained since. */
   #writable = true;
-  #waiting: Waiting<Frame> | undefined;
+  #held: Held | undefined;
   #scheduled = false;
   /** Whether the connection is open, and whether it is about to end. */
   #open = false;
@@ -72,6 +73,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   wroteAt: number;
   #drops: DropTally | undefined;
   #pulling: Pulling | undefined;
+  /** What the transport took last, while it cannot take more. */
+  #stuck: Batch | undefined;
   readonly #owner: OutboxOwner;
   readonly #strategy: Strategy;
 
@@ -101,7 +104,9 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     if (this.isStopped) return;
     try {
       this.hasEmitted = true;
-      this.put(this.frameOf(value));
+      const encoded = this.encoded(value);
+      if (typeof encoded === 'string') this.#putText(encoded, value);
+      else this.put(encoded);
     } catch (error) {
       this.error(error);
     }
@@ -117,7 +122,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.#owner.sourceCompleted();
   }
 
-  protected frameOf(value: T): Frame {
+  protected encoded(value: T): Frame | string {
     return encodeOnce(this.encoder, value);
   }
 
@@ -129,7 +134,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   /** Whether the client can take more. */
   get ready(): boolean {
-    return this.#hasRoom && !this.#waiting?.size;
+    return this.#hasRoom && !this.#held?.size;
   }
 
   whenReady(resume: () => void): void {
@@ -141,14 +146,24 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   /** Takes in a frame, which is sent, kept or dropped. @throws TornadoseError `ERR_OVERFLOW`, and what a strategy's function throws */
   put(frame: Frame): void {
-    if (frame.length === 0) this.#skip(frame);
+    if (frame.atMost === 0) this.#skip(frame);
     else if (this.ready || this.makeRoom()) this.#append(frame);
     else this.#hold(frame);
     this.changed();
   }
 
+  #putText(text: string, value: T): void {
+    if (text === '' || !this.ready) {
+      this.put(new Frame(value, text));
+      return;
+    }
+    this.#batch = this.#batch.addText(text);
+    if (!this.#scheduled) this.schedule();
+    this.changed();
+  }
+
   get isEmpty(): boolean {
-    return this.#batch.count === 0 && !this.#waiting?.size;
+    return this.#batch.isEmpty && !this.#held?.size;
   }
 
   /** How many bytes wait behind the strategy. */
@@ -158,14 +173,14 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   /** How many bytes have not left the process. */
   get left(): number {
-    return this.behind + (this.#waiting?.bytes ?? 0);
+    return this.behind + (this.#held?.bytes ?? 0);
   }
 
   /** Called whenever it may have become ready, or not ready any more. */
   protected changed(): void {}
 
   /** A value will not be sent. `bytes` is its size on the wire. */
-  protected countDrop(reason: DropReason, bytes: number): void {
+  countDrop(reason: DropReason, bytes: number): void {
     this.#drops ??= new DropTally();
     this.#drops.add(reason, 1, bytes);
     this.schedule();
@@ -176,14 +191,14 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
    * a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
    */
   protected makeRoom(): boolean {
-    if (!this.#strategy.wantsAll || !this.#writable || this.#waiting?.size) return false;
+    if (!this.#strategy.wantsAll || !this.#writable || this.#held?.size) return false;
     if (!this.#owner.mayWriteNow()) return false;
     this.#write();
     return this.ready;
   }
 
   get #hasRoom(): boolean {
-    return this.#writable && this.#batch.length < this.#limit;
+    return this.#writable && this.#batch.isBelow(this.#limit);
   }
 
   #append(frame: Frame): void {
@@ -192,8 +207,10 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   }
 
   #hold(frame: Frame): void {
-    this.#waiting ??= this.#strategy.hold(this.#items());
-    this.#waiting.push(frame);
+    this.#held ??= new Held(this, this.#strategy);
+    this.#held.push(frame);
+    addLaggard(this);
+    keepBudget();
   }
 
   /** There is nothing to send: the value has no text, or an encoder of somebody's own made nothing of it. */
@@ -227,7 +244,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   /** The transport can take more. */
   drained(): void {
-    this.#writable = true;
+    this.#unstick();
     this.#release();
     this.changed();
     this.schedule();
@@ -253,7 +270,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   /** Lets go of all that waits. */
   clear(): void {
     this.#batch = this.#nothing;
-    this.#waiting = undefined;
+    this.#held?.clear();
+    this.#held = undefined;
   }
 
   /** Lets go of the source, too. */
@@ -262,45 +280,58 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.unsubscribe();
     this.clear();
     this.#pulling = undefined;
+    this.#unstick();
+    removeLaggard(this);
+  }
+
+  overBudget(error: TornadoseError): void {
+    this.#owner.overBudget(error);
   }
 
   /** Writes what the client can take, and tells whether that was anything. @throws what the transport throws */
   #write(): boolean {
-    const writes = this.#writable && this.#batch.count > 0;
-    while (this.#writable && this.#batch.count > 0) {
+    const writes = this.#writable && !this.#batch.isEmpty;
+    while (this.#writable && !this.#batch.isEmpty) {
       const batch = this.#batch;
       this.#batch = this.#nothing;
-      const took = this.#transport.writeBatch?.(batch) ?? this.#transport.write(batch.bytes);
+      const took = this.#writeOne(batch);
       // A high-water mark of 16 KiB makes `write` answer false to quick readers; what counts is whether something waits.
-      this.#writable = took || this.#transport.waiting === 0;
-      this.#release();
+      if (!took && this.#transport.waiting > 0) this.#stick(batch);
+      if (this.#held !== undefined) this.#release();
     }
     this.#nothing.forget();
     return writes;
   }
 
-  /** What waits moves up while there is room. */
-  #release(): void {
-    while (this.#waiting?.size && this.#hasRoom) {
-      const held = this.#waiting.shift();
-      const frame = held.bytes === unencoded ? encode(this.encoder, held.value) : held;
-      if (frame.length === 0) this.#skip(frame);
-      else this.#append(frame);
-    }
+  #writeOne(batch: Batch): boolean {
+    const transport: OwnedTransport | Transport = this.#transport;
+    if ('writeBatch' in transport && transport.writeBatch !== undefined) return transport.writeBatch(batch);
+    return transport.write(batch.bytes);
   }
 
-  /** How the built-in strategies see this client: as frames, which are encoded already. */
-  #items(): Items<Frame> {
-    const outbox = this;
-    return {
-      bytesOf: (frame) => (frame.bytes === unencoded ? encode(this.encoder, frame.value).length : frame.length),
-      get waiting() {
-        return outbox.behind;
-      },
-      dropped: (frame, why) => this.countDrop(why, frame.length),
-      dataOf: (frame) => dataOf(frame.value),
-      merged: (held, incoming, data) => new Frame(mergedWith(held.value, incoming.value, data), unencoded),
-      isNotice: (frame) => isNotice(frame.value),
-    };
+  /** The transport cannot take more, and has this batch for as long. */
+  #stick(batch: Batch): void {
+    this.#writable = false;
+    this.#stuck = batch;
+    beginWait(batch);
+    addLaggard(this);
+    keepBudget();
+  }
+
+  #unstick(): void {
+    this.#writable = true;
+    if (this.#stuck === undefined) return;
+    endWait(this.#stuck);
+    this.#stuck = undefined;
+  }
+
+  /** What waits moves up while there is room. */
+  #release(): void {
+    while (this.#held?.size && this.#hasRoom) {
+      const frame = this.#held.shift();
+      if (frame.atMost === 0) this.#skip(frame);
+      else this.#append(frame);
+    }
+    if (this.#stuck === undefined && !this.#held?.size) removeLaggard(this);
   }
 }

@@ -1,6 +1,6 @@
 import { BehaviorSubject, filter, type Observable } from 'rxjs';
 import { encodeOnce } from '../encoding/encodeOnce.ts';
-import type { Frame } from '../encoding/Frame.ts';
+import { Frame } from '../encoding/Frame.ts';
 import type { BackpressureOperator } from '../operators/BackpressureOperator.ts';
 import { Outbox } from './Outbox.ts';
 
@@ -16,11 +16,11 @@ export class OwnStrategy<T> extends Outbox<T> {
   behindStrategy(operator: BackpressureOperator<T>, source: Observable<T>): Observable<T> {
     const outbox = this;
     const outlet = {
-      bytesOf: (value: T) => this.frameOf(value).length,
+      bytesOf: (value: T) => this.encoded(value).length,
       get waiting() {
         return outbox.behind;
       },
-      dropped: (value: T, why: string) => this.countDrop(why, this.frameOf(value).length),
+      dropped: (value: T, why: string) => this.countDrop(why, this.encoded(value).length),
     };
     return operator(this.#readiness, outlet)(source.pipe(filter((value) => this.#encode(value))));
   }
@@ -31,9 +31,9 @@ export class OwnStrategy<T> extends Outbox<T> {
   }
 
   /** The frame of a value that the strategy emits, as the value was when it came in. */
-  protected override frameOf(value: T): Frame {
+  protected override encoded(value: T): Frame {
     const encoded = isObject(value) ? this.#encoded.get(value) : undefined;
-    return encoded ?? encodeOnce(this.encoder, value);
+    return encoded ?? this.#frameOf(value);
   }
 
   /** Tells the strategy whether the client can take more, where that has changed. */
@@ -43,10 +43,15 @@ export class OwnStrategy<T> extends Outbox<T> {
   }
 
   #encode(value: T): boolean {
-    const frame = encodeOnce(this.encoder, value);
+    const frame = this.#frameOf(value);
     if (isObject(value)) this.#encoded.set(value, frame);
     if (frame.isUnserialisable) this.countDrop('unserialisable', 0);
     return !frame.isUnserialisable;
+  }
+
+  #frameOf(value: T): Frame {
+    const encoded = encodeOnce(this.encoder, value);
+    return typeof encoded === 'string' ? new Frame(value, encoded) : encoded;
   }
 }
 

@@ -23,8 +23,6 @@ export interface Transport {
   open?(): void;
   /** Takes bytes, which are shared with other clients and must not be changed; `false` asks to wait for the drain. */
   write(bytes: Uint8Array): boolean;
-  /** For transports that frame a batch in a way of their own; called in place of `write`. */
-  writeBatch?(batch: Batch): boolean;
   /** How many bytes were taken and have not left the process. 0 after a `write` that answered `false` means: go on. */
   readonly waiting: number;
   /** Registers the function to call when more can be taken after a `false`. Called once. */
@@ -51,6 +49,8 @@ export interface TransportOwner {
 /** A transport of the library's own: it keeps its owner where others keep two functions, which are 160 bytes for each client. */
 export interface OwnedTransport extends Omit<Transport, 'onDrain' | 'onClose'> {
   owner: TransportOwner;
+  /** For those that frame a batch in a way of their own; called in place of `write`. */
+  writeBatch?(batch: Batch): boolean;
   /** Begins to tell the owner. */
   listen(): void;
 }

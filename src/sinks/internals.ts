@@ -12,18 +12,30 @@ export interface RawSocket {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   write(bytes: Uint8Array): boolean;
-  on(event: 'drain', listener: () => void): unknown;
-  off(event: 'drain', listener: () => void): unknown;
+  on(event: 'drain' | 'end', listener: () => void): unknown;
+  off(event: 'drain' | 'end', listener: () => void): unknown;
   destroySoon?(): void;
 }
 
-/** Tells the owner when the socket has drained, and leaves no listener behind: most clients never need one. */
+/**
+ * Tells the owner when the socket has drained, and leaves no listener behind: most clients never need one. One that closes
+ * its side instead of reading gets no more than what was written, as Node ends the connection behind it, and is gone.
+ */
 export function onceDrained(socket: RawSocket, owner: TransportOwner): void {
   const drained = (): void => {
-    socket.off('drain', drained);
+    forget();
     owner.transportDrained();
   };
+  const ended = (): void => {
+    forget();
+    owner.transportClosed();
+  };
+  const forget = (): void => {
+    socket.off('drain', drained);
+    socket.off('end', ended);
+  };
   socket.on('drain', drained);
+  socket.on('end', ended);
 }
 
 interface NodeResponse {
