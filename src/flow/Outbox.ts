@@ -4,7 +4,6 @@ import { Frame } from '../encoding/Frame.ts';
 import type { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
 import type { DropReason } from '../operators/BackpressureOperator.ts';
-import type { Strategy } from '../operators/Waiting.ts';
 import type { ClientEnd, Demand } from '../pull/demand.ts';
 import { Batch } from './Batch.ts';
 import { addLaggard, beginWait, endWait, keepBudget, type Laggard, removeLaggard } from './budget.ts';
@@ -58,7 +57,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   hasEmitted = false;
   readonly encoder: Encoder;
   #batch: Batch;
-  readonly #limit: number;
+  readonly #settings: Settings<T>;
   /** Whether the transport took the last write, or has drained since. */
   #writable = true;
   #held: Held | undefined;
@@ -66,7 +65,6 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   /** Whether the connection is open, and whether it is about to end. */
   #open = false;
   #ending = false;
-  readonly #expires: boolean;
   readonly #transport: Transport | OwnedTransport;
   readonly #nothing: Batch;
   /** When something was last written. */
@@ -76,7 +74,6 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   /** What the transport took last, while it cannot take more. */
   #stuck: Batch | undefined;
   readonly #owner: OutboxOwner;
-  readonly #strategy: Strategy;
 
   constructor(
     owner: OutboxOwner,
@@ -89,12 +86,10 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.encoder = encoder;
     this.#nothing = memo(emptyBatches, encoder, () => new Batch());
     this.#batch = this.#nothing;
-    this.#limit = settings.outboxBytes;
-    this.#expires = settings.expires !== undefined;
+    this.#settings = settings;
     this.#transport = transport;
     this.wroteAt = now;
     this.#owner = owner;
-    this.#strategy = settings.strategy;
   }
 
   // ── from the source ────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,14 +186,14 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
    * a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
    */
   protected makeRoom(): boolean {
-    if (!this.#strategy.wantsAll || !this.#writable || this.#held?.size) return false;
+    if (!this.#settings.strategy.wantsAll || !this.#writable || this.#held?.size) return false;
     if (!this.#owner.mayWriteNow()) return false;
     this.#write();
     return this.ready;
   }
 
   get #hasRoom(): boolean {
-    return this.#writable && this.#batch.isBelow(this.#limit);
+    return this.#writable && this.#batch.isBelow(this.#settings.outboxBytes);
   }
 
   #append(frame: Frame): void {
@@ -207,7 +202,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   }
 
   #hold(frame: Frame): void {
-    this.#held ??= new Held(this, this.#strategy);
+    this.#held ??= new Held(this, this.#settings.strategy);
     this.#held.push(frame);
     addLaggard(this);
     keepBudget();
@@ -231,7 +226,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.#scheduled = false;
     this.tellDrops();
     if (!this.#open) return;
-    if (this.#expires) this.#owner.checkExpiry(now);
+    if (this.#settings.expires !== undefined) this.#owner.checkExpiry(now);
     try {
       if (this.#write()) this.wroteAt = now;
     } catch (error) {

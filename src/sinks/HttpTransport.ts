@@ -35,11 +35,11 @@ const cancel = 8;
 
 /** The way to a client over HTTP/1.0, HTTP/1.1 or HTTP/2. */
 export class HttpTransport implements OwnedTransport {
-  owner!: TransportOwner;
   readonly #res: ResponseLike;
-  readonly #answer: EventStreamAnswer;
   /** Where ready chunks can go straight to the socket. */
   #socket: RawSocket | undefined;
+  owner!: TransportOwner;
+  readonly #answer: EventStreamAnswer;
   #opened = false;
   #listens = false;
 
