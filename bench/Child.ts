@@ -4,10 +4,16 @@ import { availableParallelism } from 'node:os';
 
 const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 
+/** How long one that was told to end may take, in ms. */
+const patience = 5_000;
+
 /** Whether processes have a core each. */
 export const pinned: boolean = canPin;
 
-/** A process of the bench, on one core, which answers orders one by one. */
+/**
+ * A process of the bench, on one core, which answers orders one by one. It ends when this process does, however that
+ * comes, as it then loses the connection that it takes its orders from.
+ */
 export class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, (answer: unknown) => void>();
@@ -19,7 +25,8 @@ export class Child {
     const command = [process.execPath, ...args];
     if (canPin) command.unshift('taskset', '-c', String(core));
     const [file, ...rest] = command as [string, ...string[]];
-    this.#process = spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // In a group of its own, with what it starts.
+    this.#process = spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
     this.#failed = once(this.#process, 'exit').then(([code, signal]) => {
       throw new Error(`The ${name} ended with ${code ?? signal}`);
     });
@@ -46,8 +53,23 @@ export class Child {
     return Promise.race([answer, this.#failed]) as Promise<Answer>;
   }
 
+  /** Lets it end, and what it has started; kills them all if that takes too long. */
   async end(): Promise<void> {
-    this.#process.kill('SIGKILL');
+    const { pid } = this.#process;
+    if (pid === undefined) return;
+    if (this.#process.connected) this.#process.disconnect();
+    const timer = setTimeout(() => this.#kill(pid), patience);
     await this.#failed.catch(() => {});
+    clearTimeout(timer);
+    // What is left of the group of one that failed.
+    this.#kill(pid);
+  }
+
+  #kill(group: number): void {
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      // There is nobody left.
+    }
   }
 }

@@ -1,10 +1,15 @@
 // Measures tornadose beside others: npm run bench -- --help
 import { parseArgs } from 'node:util';
-import { type Case, cases } from './cases.ts';
+import { type Case, cases, type Load } from './cases.ts';
 import { installPeers } from './install.ts';
-import { measure, type Sample } from './measure.ts';
-import { type CaseResult, save, tableOf } from './report.ts';
-import { floors, type Server, servers } from './servers.ts';
+import { measure } from './measure.ts';
+import type { Sample } from './measures/Sample.ts';
+import { profileTable } from './profileTable.ts';
+import { ensureProgram } from './programs.ts';
+import { publish, read } from './published.ts';
+import { type CaseReport, caseReportOf, reportOf, resultsFile, save } from './Report.ts';
+import { type Server, servers } from './servers.ts';
+import { textTable } from './tables.ts';
 
 const usage = `npm run bench -- [options]
 
@@ -12,7 +17,9 @@ const usage = `npm run bench -- [options]
   --case <name>     only this one; may be given several times: ${cases.map(({ name }) => name).join(', ')}
   --server <name>   only this one, and its floor; may be given several times:
                     ${servers.map(({ name }) => name).join(', ')}
-  --repeat <n>      how often each is measured (3, or 1 with --quick)`;
+  --repeat <n>      how often each is measured (3, or 1 with --quick and --profile)
+  --profile         profiles the servers, and says where their time goes; without a floor that was not asked for
+  --chart <file>    only draws the chart and writes the tables of a file in bench/results/`;
 
 const { values: args } = parseArgs({
   options: {
@@ -20,6 +27,8 @@ const { values: args } = parseArgs({
     case: { type: 'string', multiple: true },
     server: { type: 'string', multiple: true },
     repeat: { type: 'string' },
+    profile: { type: 'boolean', default: false },
+    chart: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -31,50 +40,77 @@ function named<Each extends { readonly name: string }>(all: readonly Each[], nam
   return all.filter(({ name }) => names.includes(name));
 }
 
+function chosenCases(): readonly Case[] {
+  if (args.case !== undefined) return named(cases, args.case);
+  return cases.filter(({ quick }) => !args.quick || quick);
+}
+
 function chosenServers(): readonly Server[] {
   if (args.server === undefined) return args.quick ? servers.filter(({ quick }) => quick) : servers;
   const chosen = named(servers, args.server);
-  const compared = new Set(chosen.map(({ protocol }) => floors[protocol]));
-  return servers.filter((server) => chosen.includes(server) || compared.has(server.name));
+  const floors = args.profile ? [] : chosen.flatMap((server) => server.floors);
+  return servers.filter((server) => chosen.includes(server) || floors.includes(server.name));
 }
 
-function loadOf({ load, quick }: Case): Case['load'] {
-  return args.quick && quick !== undefined ? quick : load;
+/** Those of the chosen servers which have an answer to it, and can be had here. */
+function participants({ name, question }: Case, chosen: readonly Server[]): readonly Server[] {
+  return chosen.filter(
+    ({ variants, only, program }) =>
+      variants[question] !== undefined &&
+      (only === undefined || only.includes(name)) &&
+      (program === undefined || ensureProgram(program)),
+  );
 }
 
-async function sampleOf(server: Server, each: Case): Promise<Sample | undefined> {
+async function sampleOf(server: Server, each: Case, load: Load): Promise<Sample | undefined> {
+  const title = `${each.name}, ${server.name}`;
+  const profile = args.profile ? resultsFile(`${title.replaceAll(/\W+/g, '-')}.cpuprofile`) : undefined;
   try {
-    return await measure(server, loadOf(each));
+    const sample = await measure(server, each, load, profile);
+    if (profile !== undefined) console.log(`${title}\n${profileTable(profile)}\n`);
+    return sample;
   } catch (error) {
-    console.error(`${each.name}, ${server.name}: ${error}`);
+    console.error(`${title}: ${error}`);
     return undefined;
   }
 }
 
+async function caseReport(each: Case): Promise<CaseReport> {
+  const repeat = Number(args.repeat ?? (args.quick || args.profile ? 1 : 3));
+  const load = args.quick && each.quick !== undefined ? each.quick : each.load;
+  const samples = new Map<Server, Sample[]>(participants(each, chosenServers()).map((server) => [server, []]));
+  // Interleaved, so that what else the machine does meets all of them.
+  for (let time = 0; time < repeat; time += 1) {
+    for (const [server, runs] of samples) {
+      process.stderr.write(process.stderr.isTTY ? `\x1b[2K\r${each.name} ${time + 1}/${repeat} ${server.name}\r` : '');
+      const sample = await sampleOf(server, each, load);
+      if (sample !== undefined) runs.push(sample);
+    }
+  }
+  return caseReportOf(each, load, samples);
+}
+
 async function bench(): Promise<void> {
   installPeers();
-  const chosenCases =
-    args.case === undefined ? cases.filter(({ quick }) => !args.quick || quick) : named(cases, args.case);
-  const repeat = Number(args.repeat ?? (args.quick ? 1 : 3));
-  const results: CaseResult[] = [];
-  for (const each of chosenCases) {
-    const samples = new Map<Server, Sample[]>(chosenServers().map((server) => [server, []]));
-    // Interleaved, so that what else the machine does meets all of them.
-    for (let time = 0; time < repeat; time += 1) {
-      for (const [server, runs] of samples) {
-        process.stderr.write(
-          process.stderr.isTTY ? `\x1b[2K\r${each.name} ${time + 1}/${repeat} ${server.name}\r` : '',
-        );
-        const sample = await sampleOf(server, each);
-        if (sample !== undefined) runs.push(sample);
-      }
-    }
-    const result: CaseResult = { name: each.name, load: loadOf(each), samples };
-    results.push(result);
-    console.log(tableOf(result));
+  const begun = new Date();
+  const reports: CaseReport[] = [];
+  for (const each of chosenCases()) {
+    const report = await caseReport(each);
+    // A profile costs more than much of what it shows: its figures are none.
+    if (args.profile) continue;
+    console.log(textTable(report));
+    reports.push(report);
+    // After each case, so that an interrupt loses no more than one.
+    save(reportOf(begun, reports));
   }
-  console.log(`All runs: ${save(results)}`);
+  if (args.profile) return;
+  const report = reportOf(begun, reports);
+  console.log(`All runs: ${save(report)}`);
+  if (!args.quick && args.case === undefined && args.server === undefined) await publish(report);
 }
 
 if (args.help) console.log(usage);
-else await bench();
+else if (args.chart !== undefined) {
+  installPeers();
+  await publish(read(args.chart));
+} else await bench();

@@ -1,55 +1,68 @@
+import type { Question } from './cases.ts';
 import type { Protocol } from './load/protocol.ts';
+import { nginx, type Program } from './programs.ts';
 
-/** Something that is measured: a module in server/, in one of its variants. */
+/** Something that is measured: a module in server/. */
 export interface Server {
   readonly name: string;
   readonly module: string;
-  readonly variant?: string;
+  /** What the module is told to be for each question that it has an answer to. */
+  readonly variants: Readonly<Partial<Record<Question, string>>>;
   readonly protocol: Protocol;
+  /** What it is compared to, the first one that has an answer to the same question: one buffer for each tick, by hand. */
+  readonly floors: readonly string[];
   /** Whose version is told, beside Node's. */
   readonly package?: string;
-  /** Each client has a filter of its own, which half of the events pass. */
-  readonly filtered?: boolean;
+  /** What it needs beside its package. */
+  readonly program?: Program;
+  /** Takes part in these cases alone. */
+  readonly only?: readonly string[];
   /** Is measured with `--quick` too. */
   readonly quick?: boolean;
 }
 
-const sse = (name: string, module: string, more: Partial<Server> = {}): Server => ({
+const server = (protocol: Protocol, name: string, module: string, more: Partial<Server> = {}): Server => ({
   name,
   module,
-  protocol: 'event-stream',
+  protocol,
+  variants: { plain: 'plain' },
+  floors: protocol === 'event-stream' ? ['floor tick', 'floor stream'] : ['floor ws tick'],
   ...more,
 });
-const ws = (name: string, module: string, more: Partial<Server> = {}): Server => ({
-  name,
-  module,
-  protocol: 'websocket',
-  ...more,
-});
+const sse = server.bind(undefined, 'event-stream');
+const ws = server.bind(undefined, 'websocket');
 
-/** The one-buffer-per-tick floors, to which others are compared. */
-export const floors: Readonly<Record<Protocol, string>> = {
-  'event-stream': 'floor tick',
-  websocket: 'floor ws tick',
+const ticks = { plain: 'tick', filter: 'tick', map: 'tick', loop: 'tick' };
+const tornadose = {
+  variants: { plain: 'plain', filter: 'filter', map: 'map', stream: 'stream', loop: 'plain' },
+  package: 'tornadose',
 };
+const rxjs = { plain: 'plain', filter: 'filter', map: 'map', stream: 'stream' };
 
 /** Add a server here, with a module in server/ whose `start(variant)` gives `{ server, publish(values) }`. */
 export const servers: readonly Server[] = [
-  sse('floor tick', 'floor', { variant: 'tick', quick: true }),
-  sse('floor chunk', 'floor', { variant: 'chunk' }),
-  sse('floor write', 'floor', { variant: 'write' }),
-  sse('tornadose', 'tornadose', { variant: 'plain', package: 'tornadose', quick: true }),
-  sse('tornadose filter', 'tornadose', { variant: 'filter', package: 'tornadose', filtered: true }),
-  sse('tornadose map', 'tornadose', { variant: 'map', package: 'tornadose' }),
-  sse('rxjs', 'rxjs', { variant: 'plain', package: 'rxjs' }),
-  sse('rxjs filter', 'rxjs', { variant: 'filter', package: 'rxjs', filtered: true }),
-  sse('rxjs map', 'rxjs', { variant: 'map', package: 'rxjs' }),
-  sse('better-sse', 'betterSse', { package: 'better-sse', quick: true }),
+  sse('floor tick', 'floor', { variants: ticks, quick: true }),
+  sse('floor chunk', 'floor', { variants: { plain: 'chunk' } }),
+  sse('floor write', 'floor', { variants: { plain: 'write', loop: 'write' } }),
+  sse('floor filter', 'floor', { variants: { filter: 'filter' } }),
+  sse('floor stream', 'floorStream', { variants: { stream: 'write' }, quick: true }),
+  sse('floor joined', 'floorStream', { variants: { stream: 'joined' }, quick: true }),
+  sse('tornadose', 'tornadose', { ...tornadose, quick: true }),
+  sse('tornadose watched', 'tornadose', { ...tornadose, variants: { plain: 'watched' }, only: ['single', 'connect'] }),
+  sse('rxjs', 'rxjs', { variants: rxjs, package: 'rxjs' }),
+  sse('better-sse', 'betterSse', {
+    variants: { plain: 'plain', loop: 'plain' },
+    package: 'better-sse',
+    quick: true,
+  }),
   sse('sse-channel', 'sseChannel', { package: 'sse-channel' }),
   sse('@fastify/sse', 'fastifySse', { package: '@fastify/sse' }),
   sse('hono', 'hono', { package: 'hono' }),
-  ws('floor ws tick', 'floorWebSocket', { variant: 'tick', package: 'ws' }),
-  ws('floor ws event', 'floorWebSocket', { variant: 'event', package: 'ws' }),
-  ws('tornadose ws', 'tornadose', { variant: 'webSocket', package: 'tornadose' }),
+  sse('nestjs', 'nest', { package: '@nestjs/core' }),
+  sse('nginx nchan', 'nginx', { program: nginx }),
+  ws('floor ws tick', 'floorWebSocket', { variants: { plain: 'tick', loop: 'tick' }, package: 'ws' }),
+  ws('floor ws event', 'floorWebSocket', { variants: { plain: 'event' }, package: 'ws' }),
+  ws('tornadose ws', 'tornadose', { variants: { plain: 'webSocket', loop: 'webSocket' }, package: 'tornadose' }),
   ws('ws send', 'ws', { package: 'ws' }),
+  server('socket.io', 'socket.io', 'socketIo', { package: 'socket.io' }),
 ];

@@ -1,50 +1,37 @@
 import { connect, type Socket } from 'node:net';
+import { type Dialect, dialects } from './dialects.ts';
 import type { Protocol } from './protocol.ts';
 
 /** All clients read into this one: what is in it is used before the next read. */
 const room = Buffer.alloc(64 * 1024);
 
-const headEnd = '\r\n\r\n';
+const refusal = /^HTTP\/1\.1 (?!200|101)\d/;
 
-const upgrade =
-  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
-
-const requests: Readonly<Record<Protocol, (client: number) => string>> = {
-  'event-stream': (client) => requestOf(`/?client=${client}`, 'Accept: text/event-stream\r\n'),
-  websocket: (client) => requestOf(`/?client=${client}`, upgrade),
-};
-
-function requestOf(path: string, headers: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`;
-}
-
-/** A raw socket that reads everything, with no HTTP client in between, or nothing at all. */
+/** A raw socket that reads everything, with no HTTP client in between, or nothing after it was answered. */
 export class Client {
   readonly #socket: Socket;
-  /** What came of the head so far; undefined after its end. */
-  #head: string | undefined = '';
+  readonly #dialect: Dialect;
+  readonly #onOpen: () => void;
+  readonly #onBody: ((bytes: Buffer) => void) | undefined;
+  /** How much of the greeting is over, and what came that may be the next part. */
+  #greeted = 0;
+  #heard = '';
 
-  /** Without `onBody` it never reads. `onOpen` is called when it is answered, or connected when it does not read. */
-  constructor(port: number, client: number, protocol: Protocol, onOpen: () => void, onBody?: (bytes: Buffer) => void) {
-    const onread = {
-      buffer: room,
-      callback: (length: number): boolean => {
-        const bytes = room.subarray(0, length);
-        const body = this.#head === undefined ? bytes : this.#afterHead(bytes, onOpen);
-        if (body !== undefined) onBody?.(body);
-        return true;
-      },
-    };
-    const address = { port, host: '127.0.0.1' };
-    this.#socket = connect(onBody === undefined ? address : { ...address, onread });
-    if (onBody === undefined) {
-      // Node reads ahead otherwise, whoever listens.
-      this.#socket.pause();
-      this.#socket.once('connect', onOpen);
-    }
+  /** Without `onBody` it stops reading when it is open. */
+  constructor(
+    address: { readonly port: number; readonly path: string; readonly protocol: Protocol },
+    onOpen: () => void,
+    onBody?: (bytes: Buffer) => void,
+  ) {
+    this.#dialect = dialects[address.protocol];
+    this.#onOpen = onOpen;
+    this.#onBody = onBody;
+    // What Node gives to this callback it does not read ahead; false stops it.
+    const callback = (length: number): boolean => this.#take(room.subarray(0, length));
+    this.#socket = connect({ port: address.port, host: '127.0.0.1', onread: { buffer: room, callback } });
     // An end is seen as events that are missing.
     this.#socket.on('error', () => {});
-    this.#socket.write(requests[protocol](client));
+    this.#socket.write(this.#dialect.request(address.path));
   }
 
   /** Leaves without a word, and without an address that stays taken. */
@@ -52,14 +39,34 @@ export class Client {
     this.#socket.resetAndDestroy();
   }
 
-  #afterHead(bytes: Buffer, onOpen: () => void): Buffer | undefined {
-    const before = this.#head as string;
-    this.#head = before + bytes.toString('latin1');
-    const end = this.#head.indexOf(headEnd);
-    if (end === -1) return undefined;
-    if (!/^HTTP\/1\.1 (200|101)/.test(this.#head)) throw new Error(`Refused: ${this.#head.slice(0, 200)}`);
-    this.#head = undefined;
-    onOpen();
-    return bytes.subarray(end + headEnd.length - before.length);
+  #take(bytes: Buffer): boolean {
+    const { greeting, ping } = this.#dialect;
+    if (this.#greeted < greeting.length) {
+      const body = this.#greet(bytes);
+      if (body !== undefined) this.#onBody?.(body);
+      return body === undefined || this.#onBody !== undefined;
+    }
+    // One that two reads share is missed, which shows as events that are missing.
+    if (ping !== undefined && bytes.includes(ping.hears)) this.#socket.write(ping.says);
+    this.#onBody?.(bytes);
+    return true;
+  }
+
+  /** What comes after the greeting, when that is over. */
+  #greet(bytes: Buffer): Buffer | undefined {
+    this.#heard += bytes.toString('latin1');
+    if (this.#greeted === 0 && refusal.test(this.#heard)) throw new Error(`Refused: ${this.#heard.slice(0, 200)}`);
+    const { greeting } = this.#dialect;
+    for (const { hears, says } of greeting.slice(this.#greeted)) {
+      const at = this.#heard.indexOf(hears);
+      if (at === -1) return undefined;
+      this.#heard = this.#heard.slice(at + hears.length);
+      this.#greeted += 1;
+      if (says !== undefined) this.#socket.write(says);
+    }
+    const rest = Buffer.from(this.#heard, 'latin1');
+    this.#heard = '';
+    this.#onOpen();
+    return rest;
   }
 }

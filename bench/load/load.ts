@@ -4,6 +4,7 @@ import { Client } from './Client.ts';
 import { EventCounter } from './EventCounter.ts';
 import { passes } from './passes.ts';
 import type { Arrival, LoadOrder } from './protocol.ts';
+import { stream } from './stream.ts';
 
 type Order<Name> = Extract<LoadOrder, { readonly order: Name }>;
 
@@ -18,9 +19,18 @@ let onArrival: () => void = () => {};
 
 const now = (): number => Number(process.hrtime.bigint() / 1000n);
 
-function read(protocol: Order<'connect'>, opened: () => void): void {
+function connect(order: Order<'connect'>): Promise<void> {
+  let left = order.count;
+  const one = (): Promise<void> => new Promise((opened) => (order.reads ? read(order, opened) : idle(order, opened)));
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await one();
+  };
+  return Promise.all(Array.from({ length: order.inFlight }, lane)).then(() => {});
+}
+
+function read({ port, protocol, filtered }: Order<'connect'>, opened: () => void): void {
   const client = readers.length;
-  readers.push({ filtered: protocol.filtered, from: published });
+  readers.push({ filtered, from: published });
   let last = -1;
   const observe = (seq: number, time: number): void => {
     if (!(seq > last)) throw new Error(`Expected an event after ${last}, got ${seq}`);
@@ -28,23 +38,14 @@ function read(protocol: Order<'connect'>, opened: () => void): void {
     latencies.push(now() - time);
   };
   const counter = new EventCounter(client % 10 === 0 ? observe : undefined);
-  new Client(protocol.port, client, protocol.protocol, opened, (bytes) => {
+  new Client({ port, protocol, path: `/?client=${client}` }, opened, (bytes) => {
     delivered += counter.take(bytes);
     onArrival();
   });
 }
 
-async function connect(order: Order<'connect'>): Promise<void> {
-  let left = order.count;
-  const one = (): Promise<void> =>
-    new Promise((opened) => {
-      if (order.reads) read(order, opened);
-      else idlers.push(new Client(order.port, 0, order.protocol, opened));
-    });
-  const lane = async (): Promise<void> => {
-    while (left-- > 0) await one();
-  };
-  await Promise.all(Array.from({ length: order.inFlight }, lane));
+function idle({ port, protocol }: Order<'connect'>, opened: () => void): void {
+  idlers.push(new Client({ port, protocol, path: '/?client=0' }, opened));
 }
 
 /** How many events the readers are to get from the one number to before the other. */
@@ -76,16 +77,21 @@ async function arrival({ seq, timeout }: Order<'await'>): Promise<Arrival> {
   return { delivered, expected: total, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
 }
 
-async function follow(order: LoadOrder): Promise<unknown> {
-  if (order.order === 'connect') return connect(order);
-  if (order.order === 'await') return arrival(order);
-  if (order.order === 'cut') for (const idler of idlers.splice(0)) idler.cut();
-  else [latencies, delivered, begun] = [[], 0, published];
-  return {};
-}
+const follow: { readonly [Name in LoadOrder['order']]: (order: Order<Name>) => unknown } = {
+  connect,
+  await: arrival,
+  stream,
+  restart() {
+    [latencies, delivered, begun] = [[], 0, published];
+  },
+  cut() {
+    for (const idler of idlers.splice(0)) idler.cut();
+  },
+};
 
 process.on('message', async ({ id, ...order }: LoadOrder & { readonly id: number }) => {
-  process.send?.({ id, answer: (await follow(order)) ?? {} });
+  const act = follow[order.order] as (order: LoadOrder) => unknown;
+  process.send?.({ id, answer: (await act(order)) ?? {} });
 });
 process.on('disconnect', () => process.exit());
 process.send?.({ ready: 0 });

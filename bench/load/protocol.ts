@@ -1,5 +1,5 @@
 /** How clients speak to a server. */
-export type Protocol = 'event-stream' | 'websocket';
+export type Protocol = 'event-stream' | 'websocket' | 'socket.io';
 
 /** What the load process is asked to do, one after the other. */
 export type LoadOrder =
@@ -10,11 +10,13 @@ export type LoadOrder =
       readonly count: number;
       /** How many are on their way at a time. */
       readonly inFlight: number;
-      /** Clients that do not read never get to know whether they were answered. */
+      /** Those who do not read stop when they have been answered. */
       readonly reads: boolean;
       readonly filtered: boolean;
     }
   | { readonly order: 'await'; readonly seq: number; readonly timeout: number }
+  /** Asks as a client of its own for so many small events, and waits until all have come, or for too long. */
+  | { readonly order: 'stream'; readonly port: number; readonly events: number; readonly timeout: number }
   /** Forgets what was measured until now. */
   | { readonly order: 'restart' }
   /** Cuts the clients that do not read. */
@@ -27,4 +29,10 @@ export interface Arrival {
   /** In microseconds, of one client in ten. */
   readonly p50: number;
   readonly p99: number;
+}
+
+/** What came of a stream, and how long it took from its request on, in microseconds. */
+export interface StreamArrival {
+  readonly delivered: number;
+  readonly micros: number;
 }

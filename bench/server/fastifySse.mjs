@@ -9,6 +9,8 @@ export async function start() {
   app.get('/', { sse: 'only' }, async (_request, reply) => {
     reply.sse.keepAlive();
     reply.sse.sendHeaders();
+    // They would wait for the first event, and the clients for them.
+    reply.raw.flushHeaders();
     clients.add(reply.sse);
     reply.sse.onClose(() => clients.delete(reply.sse));
   });

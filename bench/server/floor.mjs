@@ -1,6 +1,7 @@
 // Written by hand: the least that a server can do, with nothing that bounds a slow client.
 import { createServer } from 'node:http';
 import { chunkOf, clientList, eventOf, headers } from './clients.mjs';
+import { clientOf, passes } from './passes.mjs';
 
 const publishers = {
   /** `res.write` of one shared buffer for each event. */
@@ -22,13 +23,33 @@ const publishers = {
     const chunk = chunkOf(values.map(eventOf).join(''));
     for (const res of clients) res.socket.write(chunk);
   },
+  /** The same with a filter for each client: one chunk for those who get the same events of a tick. */
+  filter: (clients) => (values) => {
+    const chunks = new Map();
+    for (const res of clients) {
+      const passing = values.map(({ seq }) => passes(seq, res.client));
+      if (!passing.includes(true)) continue;
+      const key = passing.join();
+      if (!chunks.has(key))
+        chunks.set(
+          key,
+          chunkOf(
+            values
+              .filter((_, n) => passing[n])
+              .map(eventOf)
+              .join(''),
+          ),
+        );
+      res.socket.write(chunks.get(key));
+    }
+  },
 };
 
 export function start(variant) {
   const { clients, add } = clientList();
-  const server = createServer((_req, res) => {
+  const server = createServer((req, res) => {
     res.writeHead(200, headers).flushHeaders();
-    add(res, res);
+    add(Object.assign(res, { client: clientOf(req) }), res);
   });
   return { server, publish: publishers[variant](clients) };
 }

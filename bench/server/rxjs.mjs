@@ -1,22 +1,32 @@
 // What one writes with RxJS alone: no client is bounded, and each encodes for itself.
 import { createServer } from 'node:http';
-import { filter, identity, map, Subject } from 'rxjs';
+import { filter, from, map, Subject } from 'rxjs';
 import { eventOf, headers } from './clients.mjs';
 import { clientOf, passes } from './passes.mjs';
+import { madeTexts } from './value.mjs';
 
-const operators = {
-  plain: () => identity,
-  filter: (client) => filter(({ seq }) => passes(seq, client)),
-  map: (client) => map((value) => ({ ...value, client })),
+const sources = {
+  plain: (subject) => subject,
+  filter: (subject, req) => {
+    const client = clientOf(req);
+    return subject.pipe(filter(({ seq }) => passes(seq, client)));
+  },
+  map: (subject, req) => {
+    const client = clientOf(req);
+    return subject.pipe(map((value) => ({ ...value, client })));
+  },
+  stream: (_subject, req) => from(madeTexts(req)),
 };
 
 export function start(variant) {
   const subject = new Subject();
+  const textOf = variant === 'stream' ? (text) => `data: ${text}\n\n` : eventOf;
   const server = createServer((req, res) => {
     res.writeHead(200, headers).flushHeaders();
-    const subscription = subject
-      .pipe(operators[variant](clientOf(req)))
-      .subscribe((value) => res.write(eventOf(value)));
+    const subscription = sources[variant](subject, req).subscribe({
+      next: (value) => res.write(textOf(value)),
+      complete: () => res.end(),
+    });
     res.on('close', () => subscription.unsubscribe());
   });
   const publish = (values) => {

@@ -1,9 +1,11 @@
+import diagnostics from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
 import { filter, map } from 'rxjs';
 import { WebSocketServer } from 'ws';
 // What is published, not the sources: no loader is in the process.
-import { QueueStore, toEventSource, toWebSocket } from '../../dist/index.js';
+import { fromPull, QueueStore, toEventSource, toWebSocket } from '../../dist/index.js';
 import { clientOf, passes } from './passes.mjs';
+import { madeTexts } from './value.mjs';
 
 const connections = {
   plain: (store, _req, res) => store.pipe(toEventSource(res)),
@@ -21,6 +23,9 @@ const connections = {
       toEventSource(res),
     );
   },
+  stream: (_store, req, res) => fromPull(madeTexts(req)).pipe(toEventSource(res)),
+  /** With somebody who counts what the library tells of all connections. */
+  watched: (store, _req, res) => store.pipe(toEventSource(res)),
 };
 
 export function start(variant) {
@@ -28,9 +33,17 @@ export function start(variant) {
   const publish = (values) => {
     for (const value of values) store.next(value);
   };
+  if (variant === 'watched') watch();
   const connect = connections[variant];
   if (connect !== undefined) return { server: createServer((req, res) => connect(store, req, res)), publish };
   const server = createServer();
   new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (ws) => store.pipe(toWebSocket(ws)));
   return { server, publish };
+}
+
+function watch() {
+  const counts = new Map();
+  for (const name of ['connection', 'drop', 'error']) {
+    diagnostics.subscribe(`tornadose:${name}`, () => counts.set(name, (counts.get(name) ?? 0) + 1));
+  }
 }

@@ -18,3 +18,9 @@ function textOf(length) {
   if (!texts.has(length)) texts.set(length, Buffer.alloc(length, 'x').toString('latin1'));
   return texts.get(length);
 }
+
+/** Small texts for one client, as many as its request says. Each has a `^` too. */
+export function* madeTexts(req) {
+  const count = Number(new URLSearchParams(req.url.slice(req.url.indexOf('?'))).get('events'));
+  for (let index = 0; index < count; index += 1) yield `^${index}`;
+}

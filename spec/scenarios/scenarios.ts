@@ -1,0 +1,25 @@
+import { conflation } from './conflation.ts';
+import { connectAbort } from './connectAbort.ts';
+import { contiguousRuns } from './contiguousRuns.ts';
+import { disconnects } from './disconnects.ts';
+import { fanOut } from './fanOut.ts';
+import type { Scenario } from './Scenario.ts';
+import { stalledEventStreams } from './stalledEventStreams.ts';
+import { stalledHttp2Stream } from './stalledHttp2Stream.ts';
+import { stalledWebSockets } from './stalledWebSockets.ts';
+import { throttledClients } from './throttledClients.ts';
+import { unreadResponses } from './unreadResponses.ts';
+
+/** All scenarios, in the order in which they run. */
+export const scenarios: readonly Scenario[] = [
+  fanOut,
+  conflation,
+  contiguousRuns,
+  stalledEventStreams,
+  stalledWebSockets,
+  stalledHttp2Stream,
+  unreadResponses,
+  throttledClients,
+  disconnects,
+  connectAbort,
+];

@@ -1,0 +1,99 @@
+import { connect, type Socket } from 'node:net';
+import { ChunkedBody } from './ChunkedBody.ts';
+
+/** Unthrottled clients read into this one: what is in it is used before the next read. */
+const room = Buffer.alloc(64 * 1024);
+
+export interface EventStreamClientOptions {
+  readonly port: number;
+  readonly path: string;
+  /** Takes what comes of the body, without its coding. */
+  readonly onBody: (bytes: Buffer) => void;
+  /** How fast it reads. @defaultValue as fast as it can */
+  readonly bytesPerSecond?: number;
+}
+
+/** A client of `text/event-stream` over HTTP/1.1: a raw socket, which can stop reading, and leave in several ways. */
+export class EventStreamClient {
+  /** Answered with 200. */
+  readonly opened: Promise<void>;
+  readonly closed: Promise<void>;
+  readonly socket: Socket;
+  readonly #body: ChunkedBody;
+  #perMs: number;
+  #head: string | undefined = '';
+  #open: () => void = () => {};
+  #fail: (error: Error) => void = () => {};
+  #begun = 0;
+  #read = 0;
+
+  constructor({ port, path, onBody, bytesPerSecond }: EventStreamClientOptions) {
+    this.#body = new ChunkedBody(onBody);
+    this.#perMs = (bytesPerSecond ?? 0) / 1000;
+    this.opened = new Promise((resolve, reject) => {
+      this.#open = resolve;
+      this.#fail = reject;
+    });
+    this.opened.catch(() => {});
+    const buffer =
+      bytesPerSecond === undefined ? room : Buffer.alloc(Math.max(1024, Math.min(bytesPerSecond / 50, 65536)));
+    const callback = (length: number): boolean => {
+      this.#take(buffer.subarray(0, length));
+      if (this.#perMs > 0) this.#throttle(length);
+      return true;
+    };
+    this.socket = connect({ port, host: '127.0.0.1', onread: { buffer, callback } });
+    this.socket.on('error', () => {});
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', () => {
+        resolve();
+        this.#fail(new Error(`Closed before it was answered, after ${JSON.stringify(this.#head)}`));
+      });
+    });
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`);
+  }
+
+  /** Whether the body came to its proper end. */
+  get ended(): boolean {
+    return this.#body.ended;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  /** Reads on, as fast as it can. */
+  resume(): void {
+    this.#perMs = 0;
+    this.socket.resume();
+  }
+
+  /** Cuts the connection, without an address that stays taken. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#head === undefined) {
+      this.#body.write(bytes);
+      return;
+    }
+    const before = this.#head.length;
+    this.#head += bytes.toString('latin1');
+    const end = this.#head.indexOf('\r\n\r\n');
+    if (end === -1) return;
+    if (!this.#head.startsWith('HTTP/1.1 200 ')) this.#fail(new Error(`Refused: ${this.#head.slice(0, 200)}`));
+    this.#head = undefined;
+    this.#open();
+    this.#body.write(bytes.subarray(end + 4 - before));
+  }
+
+  #throttle(length: number): void {
+    if (this.#begun === 0) this.#begun = performance.now();
+    this.#read += length;
+    const early = this.#read / this.#perMs - (performance.now() - this.#begun);
+    if (early < 2) return;
+    this.socket.pause();
+    setTimeout(() => this.socket.resume(), early);
+  }
+}
