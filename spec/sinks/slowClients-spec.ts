@@ -323,4 +323,31 @@ describe('a fan-out', () => {
     expect(shared.size).to.equal(ticks);
     expect(received.every(({ count }) => count === ticks * perTick)).to.equal(true);
   });
+
+  it('should share the buffers of a tick that is larger than an outbox, too', async () => {
+    const store = new QueueStore<string>();
+    const shared = new Set<unknown>();
+    const { port, server } = await serve((_req, res) => void store.pipe(toEventSource(res)));
+    server.on('connection', (socket: Socket) => {
+      const write = socket.write;
+      socket.write = function noted(this: Socket, ...args: Parameters<typeof write>) {
+        if (typeof args[0] !== 'string') shared.add(args[0]);
+        return write.apply(this, args);
+      } as typeof write;
+    });
+    const received = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const socket = await connect(port, get);
+        await readUntil(socket, '\r\n\r\n');
+        const events = { count: 0 };
+        socket.on('data', (chunk: string) => {
+          events.count += chunk.split('data: ').length - 1;
+        });
+        return events;
+      }),
+    );
+    for (let n = 0; n < 100; n += 1) store.next(kilobyte(n));
+    while (received.some(({ count }) => count < 100)) await turn();
+    expect(shared.size).to.equal(2);
+  });
 });

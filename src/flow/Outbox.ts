@@ -229,6 +229,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     if (this.#settings.expires !== undefined) this.#owner.checkExpiry(now);
     try {
       if (this.#write()) this.wroteAt = now;
+      // Not before the end of the tick: what is written in its midst goes to all clients, one after the other.
+      this.#nothing.forget();
     } catch (error) {
       this.#owner.writeFailed(error);
     }
@@ -294,7 +296,6 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
       if (!took && this.#transport.waiting > 0) this.#stick(batch);
       if (this.#held !== undefined) this.#release();
     }
-    this.#nothing.forget();
     return writes;
   }
 
