@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { from } from 'rxjs';
+import sinon from 'sinon';
 import {
   type BackpressureOperator,
   budget,
   type CloseEvent,
   type ConnectionEvent,
   type Encoder,
+  Message,
   onBackpressureBuffer,
   onBackpressureDrop,
   onBackpressureLatest,
@@ -150,6 +153,103 @@ describe('the budget of the process', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('should count what each has as a copy of its own for each', async () => {
+    const store = new QueueStore<string>();
+    const signals = Array.from({ length: 10 }, () => new AbortController());
+    for (const { signal } of signals) toResponse(store, new Request('http://a/', { signal }));
+    store.next('x'.repeat(50_000));
+    await turn();
+    expect(budget.waiting).to.be.within(500_000, 501_000);
+    for (const each of signals) each.abort();
+    expect(budget.waiting).to.equal(0);
+  });
+
+  it('should count what an ended client does not take, and close it for that', async () => {
+    const store = new QueueStore<string>();
+    const { transport, events } = stuck(store, onBackpressureBuffer());
+    store.next('x'.repeat(999));
+    store.complete();
+    await turn();
+    expect(transport.calls).to.deep.equal(['open', 'end complete']);
+    expect(budget.waiting).to.equal(1_000);
+    budget.maxBytes = 500;
+    expect(transport.calls).to.deep.equal(['open', 'end complete', 'destroy budget']);
+    expect(events).to.deep.equal([{ type: 'open' }, { type: 'close', reason: 'complete' }]);
+    expect(budget.waiting).to.equal(0);
+  });
+
+  it('should close one that is about to end once', async () => {
+    const store = new QueueStore<string>();
+    const { transport, events } = stuck(store, onBackpressureBuffer());
+    store.next('x'.repeat(999));
+    await turn();
+    store.next('y'.repeat(99));
+    store.complete();
+    budget.maxBytes = 500;
+    await turn();
+    expect(transport.calls).to.deep.equal(['open', 'destroy budget']);
+    expect(events.filter(({ type }) => type === 'close')).to.have.length(1);
+    expect(budget.waiting).to.equal(0);
+  });
+
+  it('should not count what clients hold that are gone before they have begun, or while they are written to', async () => {
+    const aborted = AbortSignal.abort();
+    toResponse(
+      from(Array.from({ length: 100 }, () => 'x'.repeat(1_000))),
+      new Request('http://a/', { signal: aborted }),
+    );
+    expect(budget.waiting).to.equal(0);
+    const store = new QueueStore<string>();
+    const { transport } = stuck(store, onBackpressureBuffer());
+    transport.write = (bytes) => {
+      transport.waiting += bytes.length;
+      transport.leave();
+      return false;
+    };
+    store.next('x');
+    await turn();
+    expect(budget.waiting).to.equal(0);
+  });
+
+  it('should come back to nothing when values cannot be merged', async () => {
+    class Own extends Message<string> {
+      override readonly event = 'end';
+    }
+    const store = new QueueStore<Message<string>>();
+    const transport = new FakeTransport();
+    transport.takes = false;
+    store
+      .pipe(toSink(transport, lines, { backpressure: onBackpressureReduce<Message<string>>(() => 'merged') }))
+      .subscribe();
+    store.next(new Message({ data: 'a' }));
+    await turn();
+    for (const data of ['b', 'c']) store.next(new Own({ data }));
+    transport.leave();
+    expect(budget.waiting).to.equal(0);
+  });
+
+  it('should close those that have been stuck for long before one in the midst of a burst', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const store = new QueueStore<string>();
+      const slow = stuck(store, onBackpressureBuffer());
+      store.next('s'.repeat(1_999));
+      await turn();
+      clock.tick(1_000);
+      const burst = new QueueStore<string>();
+      const quick = stuck(burst, onBackpressureBuffer());
+      burst.next('q'.repeat(9_999));
+      await turn();
+      budget.maxBytes = 11_900;
+      expect(slow.events.at(-1)).to.include({ type: 'close', reason: 'budget' });
+      expect(quick.events).to.deep.equal([{ type: 'open' }]);
+      budget.maxBytes = 1;
+      expect(quick.events.at(-1)).to.include({ type: 'close', reason: 'budget' });
+    } finally {
+      clock.restore();
+    }
   });
 
   it('should keep what a thousand laggards wait for below it, while the others get all', async function () {

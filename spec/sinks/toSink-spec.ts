@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import {
   EMPTY,
+  finalize,
   lastValueFrom,
   map,
   NEVER,
@@ -62,6 +63,69 @@ describe('toSink', () => {
     expect(transport.written).to.deep.equal(['35']);
     expect(events).to.deep.equal([{ type: 'open' }]);
     transport.leave();
+  });
+
+  it('should end once, though a write throws after the source has completed', async () => {
+    const store = new QueueStore<number>();
+    const transport = new FakeTransport();
+    transport.write = () => {
+      throw new Error('broken');
+    };
+    const { events } = sink(store, {}, transport);
+    store.next(1);
+    store.complete();
+    await turn();
+    await turn();
+    expect(transport.calls).to.deep.equal(['open', 'destroy error']);
+    expect(events.filter(({ type }) => type === 'close')).to.have.length(1);
+  });
+
+  it('should end every client, though what the application tears down for one of them throws', async () => {
+    for (const end of ['complete', 'abort'] as const) {
+      const store = new QueueStore<number>();
+      const abort = new AbortController();
+      const broken = store.pipe(
+        finalize(() => {
+          throw new Error('broken');
+        }),
+      );
+      const clients = [broken, store, store].map((source) => sink(source, { signal: abort.signal }));
+      if (end === 'complete') store.complete();
+      else abort.abort();
+      await turn();
+      for (const { events } of clients) {
+        expect(events.at(-1)).to.deep.equal({ type: 'close', reason: end === 'complete' ? 'complete' : 'signal' });
+      }
+    }
+  });
+
+  it('should take a subscribe function that returns null, as RxJS does', async () => {
+    const source = new Observable<string>((subscriber) => {
+      subscriber.next('a');
+      return null as never;
+    });
+    const { transport, events } = sink(source);
+    await turn();
+    expect(transport.written).to.deep.equal(['"a"\n']);
+    expect(events).to.deep.equal([{ type: 'open' }]);
+  });
+
+  it('should take a transport that has methods of other names, too', () => {
+    const store = new QueueStore<number>();
+    const transport = Object.assign(new FakeTransport(), { listen() {}, writeBatch: () => false });
+    const { events } = sink(store, {}, transport);
+    transport.leave();
+    expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'client' });
+    expect(store.observed).to.equal(false);
+  });
+
+  it('should not subscribe for a client that is gone already', () => {
+    const store = new QueueStore<number>();
+    const transport = new FakeTransport();
+    transport.onClose = (closed) => closed();
+    const { events } = sink(store, {}, transport);
+    expect(events).to.deep.equal([{ type: 'close', reason: 'client' }]);
+    expect(store.observed).to.equal(false);
   });
 
   it('should open before it writes, and write once a tick what the tick brought', async () => {

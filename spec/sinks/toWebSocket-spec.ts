@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { EMPTY, lastValueFrom, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
+import { EMPTY, lastValueFrom, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import {
   type ConnectionEvent,
   Message,
@@ -147,6 +147,16 @@ describe('toWebSocket', () => {
     expect(data).to.deep.equal(Array.from({ length: 500 }, (_, n) => n));
     expect(await closing(connection)).to.deep.equal({ type: 'close', reason: 'complete' });
   });
+
+  for (const compressed of [false, true]) {
+    it(`should send each value as a message of its own, one client’s own too, ${compressed ? 'compressed' : 'as they are'}`, async () => {
+      const store = new QueueStore<number>();
+      const over = compressed ? { server: { perMessageDeflate: true }, client: { perMessageDeflate: true } } : {};
+      const { received } = await session(store.pipe(map((n) => ({ n }))), {}, over);
+      for (const n of [1, 2, 3]) store.next(n);
+      expect(await received(3)).to.deep.equal(['{"data":{"n":1}}', '{"data":{"n":2}}', '{"data":{"n":3}}']);
+    });
+  }
 
   it('should skip what cannot be sent, and tell', async () => {
     const source = new Subject<unknown>();

@@ -1,5 +1,6 @@
 import { byteLength, bytesOf, room } from '../encoding/bytes.ts';
 import { bytesPerUnit, type Frame } from '../encoding/Frame.ts';
+import type { Waiter } from './budget.ts';
 
 /**
  * What will leave as one write, as a chain that all clients of a tick share: `add` with the same frame gives the same
@@ -16,12 +17,11 @@ export class Batch {
   /** Bounds of its size in bytes. They are the size itself once it was measured. */
   #atLeast: number;
   #atMost: number;
-  /** For how many clients it waits: the budget's. */
-  waiters = 0;
   /** The last batch that this one was continued to. Frames come one after the other, each to all clients, so one is enough. */
   #after: Batch | undefined;
   #bytes: Uint8Array | undefined;
   #chunk: Uint8Array | undefined;
+  #waiter: Waiter | undefined;
 
   constructor(before?: Batch, frame?: Frame) {
     this.#before = before;
@@ -85,7 +85,13 @@ export class Batch {
     return this.#chunk;
   }
 
-  /** The bytes of each frame, in order. */
+  /** What counts for those who wait for it, without what it was made of: a socket has only the bytes. */
+  get waiter(): Waiter {
+    this.#waiter ??= { length: this.length, waiters: 0 };
+    return this.#waiter;
+  }
+
+  /** The bytes of each frame, in order; of texts that one client alone gets, those that came together are one. */
   frames(): Uint8Array[] {
     const frames: Uint8Array[] = [];
     let batch: Batch = this;

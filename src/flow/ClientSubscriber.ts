@@ -5,10 +5,11 @@ import { Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
  * and a client has just the one.
  */
 export abstract class ClientSubscriber<T> extends Subscriber<T> {
-  #source: { unsubscribe(): void } | undefined;
+  #source: { readonly closed?: boolean; unsubscribe(): void } | undefined;
 
   override add(teardown: TeardownLogic): void {
-    if (this.closed || this.#source !== undefined || !hasUnsubscribe(teardown)) super.add(teardown);
+    const isFull = this.#source !== undefined && this.#source.closed !== true;
+    if (this.closed || isFull || teardown === this || !hasUnsubscribe(teardown)) super.add(teardown);
     else this.#source = teardown;
   }
 
@@ -29,5 +30,5 @@ export abstract class ClientSubscriber<T> extends Subscriber<T> {
 }
 
 function hasUnsubscribe(teardown: TeardownLogic): teardown is Subscription {
-  return typeof teardown === 'object' && typeof teardown.unsubscribe === 'function';
+  return typeof teardown === 'object' && teardown !== null && typeof teardown.unsubscribe === 'function';
 }

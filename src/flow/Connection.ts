@@ -11,7 +11,7 @@ import { Outbox, type OutboxOwner } from './Outbox.ts';
 import { OwnStrategy } from './OwnStrategy.ts';
 import type { Settings } from './SinkOptions.ts';
 import { type Abortable, offAbort, onAbort } from './signals.ts';
-import type { OwnedTransport, Transport, TransportOwner } from './Transport.ts';
+import { OwnedTransport, type Transport, type TransportOwner } from './Transport.ts';
 import { Watchers } from './Watchers.ts';
 
 /**
@@ -46,7 +46,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     } else if (this.#isExpired(now)) {
       // The first value would leave with this tick, and the timer comes after it.
       this.#finish('expired');
-    } else {
+    } else if (!this.#isClosed) {
       if (signal !== undefined) onAbort(signal, this);
       this.#subscribe(source);
     }
@@ -92,11 +92,13 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   }
 
   emptied(): void {
-    this.#end();
+    if (this.#stage === 'ending') this.#end();
   }
 
   overBudget(error: TornadoseError): void {
-    this.#abandon('budget', error);
+    // One that has been told its end already still holds what it does not take.
+    if (this.#stage === 'ended') this.#cut('budget');
+    else this.#abandon('budget', error);
   }
 
   writeFailed(error: unknown): void {
@@ -111,9 +113,19 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     const told = this.#stage === 'ended' || this.#isClosed;
     this.#stage = 'closed';
     notDue(this);
+    this.#outbox.release();
     if (told) return;
     this.#letGo();
     this.closed('client', error, false);
+  }
+
+  transportLeft(): void {
+    if (this.#stage !== 'open' && this.#stage !== 'ending') return;
+    this.#ending = new Ending('client', undefined, false);
+    this.#stage = 'ended';
+    this.#wait();
+    this.#letGo();
+    this.closed('client', undefined, false);
   }
 
   // ── beginning and end ──────────────────────────────────────────────────────────────────────────────────────────
@@ -174,11 +186,16 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   /** Ends at once: the client is too slow, silent, or broken. */
   #abandon(reason: CloseReason, error?: unknown): void {
     if (this.#stage === 'ended' || this.#isClosed) return;
-    this.#stage = 'closed';
     this.#letGo();
-    notDue(this);
-    this.#destroy(reason);
+    this.#cut(reason);
     this.closed(reason, error, false);
+  }
+
+  #cut(reason: CloseReason): void {
+    this.#stage = 'closed';
+    notDue(this);
+    this.#outbox.release();
+    this.#destroy(reason);
   }
 
   #destroy(reason: CloseReason): void {
@@ -247,12 +264,8 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
 
   #checkProgress(now: number): void {
     if (!this.#ending?.isStuck(this.#outbox.left, now)) return;
-    if (this.#stage === 'ending') {
-      this.#abandon('timeout');
-    } else {
-      this.#stage = 'closed';
-      this.#destroy('timeout');
-    }
+    if (this.#stage === 'ending') this.#abandon('timeout');
+    else this.#cut('timeout');
   }
 
   /** Asks the transport for a sign of life; without one, or when it cannot be asked, the client is given up. */
@@ -284,7 +297,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
 const never = Number.POSITIVE_INFINITY;
 
 function own(transport: Transport | OwnedTransport, owner: TransportOwner): void {
-  if ('listen' in transport) {
+  if (transport instanceof OwnedTransport) {
     transport.owner = owner;
     transport.listen();
   } else {

@@ -85,9 +85,11 @@ export class Held implements Items<Frame> {
   }
 
   merged(held: Frame, incoming: Frame, data: unknown): Frame {
+    // First, as a message of a class of one's own may refuse.
+    const value = mergedWith(held.value, incoming.value, data);
     this.#leave(held);
     this.#leave(incoming);
-    const frame = new Frame(mergedWith(held.value, incoming.value, data), unencoded);
+    const frame = new Frame(value, unencoded);
     this.#enter(frame);
     return frame;
   }

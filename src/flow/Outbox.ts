@@ -1,3 +1,4 @@
+import { reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
 import { encodeOnce } from '../encoding/encodeOnce.ts';
 import { Frame } from '../encoding/Frame.ts';
@@ -6,14 +7,15 @@ import { memo } from '../memo.ts';
 import type { DropReason } from '../operators/BackpressureOperator.ts';
 import type { ClientEnd, Demand } from '../pull/demand.ts';
 import { Batch } from './Batch.ts';
-import { addLaggard, beginWait, endWait, keepBudget, type Laggard, removeLaggard } from './budget.ts';
+import { addLaggard, beginWait, endWait, keepBudget, type Laggard, removeLaggard, type Waiter } from './budget.ts';
 import { ClientSubscriber } from './ClientSubscriber.ts';
 import type { DropEvent } from './ConnectionEvent.ts';
+import { clock } from './clock.ts';
 import { DropTally } from './DropTally.ts';
 import { Held, type HeldOwner } from './Held.ts';
 import { Pulling } from './Pulling.ts';
 import type { Settings } from './SinkOptions.ts';
-import type { OwnedTransport, Transport } from './Transport.ts';
+import { OwnedTransport, type Transport } from './Transport.ts';
 import { atEndOfTick, type Flushed } from './ticks.ts';
 
 /** What an outbox asks and tells the connection that it belongs to. */
@@ -62,8 +64,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   #writable = true;
   #held: Held | undefined;
   #scheduled = false;
-  /** Whether the connection is open, and whether it is about to end. */
-  #open = false;
+  /** `new` until the connection is open, `gone` when it takes no more. */
+  #stage: 'new' | 'open' | 'gone' = 'new';
   #ending = false;
   readonly #transport: Transport | OwnedTransport;
   readonly #nothing: Batch;
@@ -72,7 +74,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   #drops: DropTally | undefined;
   #pulling: Pulling | undefined;
   /** What the transport took last, while it cannot take more. */
-  #stuck: Batch | undefined;
+  #stuck: { readonly waiter: Waiter; readonly since: number } | undefined;
   readonly #owner: OutboxOwner;
 
   constructor(
@@ -93,6 +95,15 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   }
 
   // ── from the source ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A teardown of the application's own that fails is nobody's reason to go on, least of all another client's. */
+  override unsubscribe(): void {
+    try {
+      super.unsubscribe();
+    } catch (error) {
+      reportError('teardown', error);
+    }
+  }
 
   /** In place of `_next`: one call less for each event of each client. */
   override next(value: T): void {
@@ -188,7 +199,12 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   protected makeRoom(): boolean {
     if (!this.#settings.strategy.wantsAll || !this.#writable || this.#held?.size) return false;
     if (!this.#owner.mayWriteNow()) return false;
-    this.#write();
+    try {
+      this.#write();
+    } catch (error) {
+      this.#owner.writeFailed(error);
+      return false;
+    }
     return this.ready;
   }
 
@@ -202,8 +218,15 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   }
 
   #hold(frame: Frame): void {
+    if (this.#stage === 'gone') return;
     this.#held ??= new Held(this, this.#settings.strategy);
-    this.#held.push(frame);
+    const held = this.#held;
+    held.push(frame);
+    if (this.#held !== held) {
+      // A function of the strategy has ended this client meanwhile.
+      held.clear();
+      return;
+    }
     addLaggard(this);
     keepBudget();
   }
@@ -225,15 +248,19 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   flush(now: number): void {
     this.#scheduled = false;
     this.tellDrops();
-    if (!this.#open) return;
+    if (this.#stage !== 'open') {
+      this.#nothing.forget();
+      return;
+    }
     if (this.#settings.expires !== undefined) this.#owner.checkExpiry(now);
     try {
       if (this.#write()) this.wroteAt = now;
-      // Not before the end of the tick: what is written in its midst goes to all clients, one after the other.
-      this.#nothing.forget();
     } catch (error) {
       this.#owner.writeFailed(error);
     }
+    // Not before the end of the tick: what is written in its midst goes to all clients, one after the other.
+    this.#nothing.forget();
+    if (this.#isGone) return;
     this.changed();
     this.#pulling?.resume(this);
     if (this.#ending && this.isEmpty) this.#owner.emptied();
@@ -242,6 +269,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   /** The transport can take more. */
   drained(): void {
     this.#unstick();
+    if (this.#stage === 'gone') return;
     this.#release();
     this.changed();
     this.schedule();
@@ -255,7 +283,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   /** The connection is open. */
   open(): void {
-    this.#open = true;
+    if (this.#stage === 'new') this.#stage = 'open';
   }
 
   /** Tells the owner when all has left. */
@@ -271,14 +299,23 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.#held = undefined;
   }
 
-  /** Lets go of the source, too. */
+  /** Lets go of the source, too. What the transport has not got rid of still counts. */
   close(): void {
-    this.#open = false;
+    this.#stage = 'gone';
     this.unsubscribe();
     this.clear();
     this.#pulling = undefined;
+    if (this.#stuck === undefined) removeLaggard(this);
+  }
+
+  /** The transport is gone, with what it had. */
+  release(): void {
     this.#unstick();
-    removeLaggard(this);
+  }
+
+  /** Since when the transport cannot take more, in ms; `undefined` while it can. */
+  get stuckSince(): number | undefined {
+    return this.#stuck?.since;
   }
 
   overBudget(error: TornadoseError): void {
@@ -292,6 +329,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
       const batch = this.#batch;
       this.#batch = this.#nothing;
       const took = this.#writeOne(batch);
+      if (this.#isGone) return writes;
       // A high-water mark of 16 KiB makes `write` answer false to quick readers; what counts is whether something waits.
       if (!took && this.#transport.waiting > 0) this.#stick(batch);
       if (this.#held !== undefined) this.#release();
@@ -301,15 +339,22 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   #writeOne(batch: Batch): boolean {
     const transport: OwnedTransport | Transport = this.#transport;
-    if ('writeBatch' in transport && transport.writeBatch !== undefined) return transport.writeBatch(batch);
-    return transport.write(batch.bytes);
+    return transport instanceof OwnedTransport ? transport.writeBatch(batch) : transport.write(batch.bytes);
+  }
+
+  /** Asked after code of others has run. */
+  get #isGone(): boolean {
+    return this.#stage === 'gone';
   }
 
   /** The transport cannot take more, and has this batch for as long. */
   #stick(batch: Batch): void {
     this.#writable = false;
-    this.#stuck = batch;
-    beginWait(batch);
+    const transport: OwnedTransport | Transport = this.#transport;
+    const isCopy = transport instanceof OwnedTransport && transport.copies;
+    const waiter = isCopy ? { length: batch.length, waiters: 0 } : batch.waiter;
+    this.#stuck = { waiter, since: clock() };
+    beginWait(waiter);
     addLaggard(this);
     keepBudget();
   }
@@ -317,8 +362,9 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   #unstick(): void {
     this.#writable = true;
     if (this.#stuck === undefined) return;
-    endWait(this.#stuck);
+    endWait(this.#stuck.waiter);
     this.#stuck = undefined;
+    if (!this.#held?.size) removeLaggard(this);
   }
 
   /** What waits moves up while there is room. */

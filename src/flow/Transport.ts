@@ -44,13 +44,27 @@ export interface Transport {
 export interface TransportOwner {
   transportDrained(): void;
   transportClosed(error?: unknown): void;
+  /** The client has closed its side while something waits: it may take that, and nothing can follow. */
+  transportLeft(): void;
 }
 
 /** A transport of the library's own: it keeps its owner where others keep two functions, which are 160 bytes for each client. */
-export interface OwnedTransport extends Omit<Transport, 'onDrain' | 'onClose'> {
-  owner: TransportOwner;
-  /** For those that frame a batch in a way of their own; called in place of `write`. */
-  writeBatch?(batch: Batch): boolean;
+export abstract class OwnedTransport implements Omit<Transport, 'onDrain' | 'onClose'> {
+  owner!: TransportOwner;
+  /** Whether it keeps what it takes as a copy of its own, and not the bytes that all clients share. */
+  get copies(): boolean {
+    return false;
+  }
+  abstract readonly waiting: number;
   /** Begins to tell the owner. */
-  listen(): void;
+  abstract listen(): void;
+  open?(): void;
+  abstract write(bytes: Uint8Array): boolean;
+  /** For those that frame a batch in a way of their own. */
+  writeBatch(batch: Batch): boolean {
+    return this.write(batch.bytes);
+  }
+  heartbeat?(): boolean;
+  abstract end(reason: CloseReason): void;
+  abstract destroy(reason: CloseReason): void;
 }

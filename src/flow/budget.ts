@@ -1,5 +1,7 @@
+import { reportError } from '../diagnostics.ts';
 import { TornadoseError } from '../errors.ts';
 import { integer } from '../options.ts';
+import { clock } from './clock.ts';
 
 /** Something that waits, for one client or for many. */
 export interface Waiter {
@@ -12,6 +14,8 @@ export interface Waiter {
 export interface Laggard {
   /** How many bytes wait for it. */
   readonly left: number;
+  /** Since when it cannot take more, on `clock`. */
+  readonly stuckSince: number | undefined;
   overBudget(error: TornadoseError): void;
 }
 
@@ -29,7 +33,7 @@ export interface Budget {
 
 /**
  * The ceiling for all that waits in this process for clients that cannot take more, over all of their sinks. Above it the
- * clients for whom the most waits are closed first, with reason `budget` and an `ERR_BUDGET`, until an eighth is free;
+ * clients that have been stuck for a second and for whom the most waits are closed first, with reason `budget` and an `ERR_BUDGET`, until an eighth is free;
  * those that keep up never notice.
  *
  * ```ts
@@ -82,12 +86,29 @@ export function keepBudget(): void {
   if (waiting <= maxBytes) return;
   // Room for a while: otherwise each event would sort them all for the sake of one.
   const enough = maxBytes - Math.floor(maxBytes / 8);
-  const worstFirst = Array.from(laggards, (laggard) => ({ laggard, left: laggard.left })).sort(
-    (a, b) => b.left - a.left,
+  const now = clock();
+  const worstFirst = Array.from(laggards, (laggard) => rankOf(laggard, now)).sort(
+    (a, b) => b.seconds - a.seconds || b.left - a.left,
   );
   for (const { laggard } of worstFirst) {
     if (waiting <= enough) return;
-    laggard.overBudget(overBudget());
+    try {
+      laggard.overBudget(overBudget());
+    } catch (error) {
+      // What goes wrong at one client's end must not reach the one whose event was too much.
+      reportError('budget', error);
+    }
+  }
+}
+
+/** A quick client is in the midst of a burst for a moment: those that have been stuck for a second go before it. */
+function rankOf(laggard: Laggard, now: number): { laggard: Laggard; seconds: 0 | 1; left: number } {
+  const seconds = now - (laggard.stuckSince ?? now) >= 1000 ? 1 : 0;
+  try {
+    return { laggard, seconds, left: laggard.left };
+  } catch (error) {
+    reportError('budget', error);
+    return { laggard, seconds, left: Number.POSITIVE_INFINITY };
   }
 }
 

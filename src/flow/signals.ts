@@ -1,3 +1,4 @@
+import { reportError } from '../diagnostics.ts';
 import { memo } from '../memo.ts';
 
 /** What ends when a signal is aborted. */
@@ -19,7 +20,14 @@ export function onAbort(signal: AbortSignal, item: Abortable): void {
 function listen(signal: AbortSignal): Set<Abortable> {
   const items = new Set<Abortable>();
   const abortAll = (): void => {
-    for (const item of items) item.aborted();
+    for (const item of items) {
+      try {
+        item.aborted();
+      } catch (error) {
+        // The others are to end all the same.
+        reportError('abort', error);
+      }
+    }
   };
   signal.addEventListener('abort', abortAll, { once: true });
   return items;

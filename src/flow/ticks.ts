@@ -9,7 +9,7 @@ export interface Flushed {
 
 /** For how many ms flushes may go on before the event loop turns, and how many come between two looks at the clock. */
 const slice = 10;
-const stride = 64;
+const stride = 8;
 
 let due: Flushed[] = [];
 let scheduled = false;

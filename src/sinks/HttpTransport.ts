@@ -1,9 +1,9 @@
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
-import type { OwnedTransport, TransportOwner } from '../flow/Transport.ts';
+import { OwnedTransport } from '../flow/Transport.ts';
 import type { EventStreamAnswer } from './eventStreamFormat.ts';
 import type { HeaderRecord } from './eventStreamHeaders.ts';
-import { chunkedSocketOf, onceDrained, type RawSocket } from './internals.ts';
+import { chunkedSocketOf, hasNoHeaders, onceDrained, type RawSocket } from './internals.ts';
 import { type ConnectionLike, onceConnectionCloses } from './pipelined.ts';
 
 /** What a sink needs of a response: the `ServerResponse` of `node:http` and the `Http2ServerResponse` have it. */
@@ -34,21 +34,21 @@ const internalError = 2;
 const cancel = 8;
 
 /** The way to a client over HTTP/1.0, HTTP/1.1 or HTTP/2. */
-export class HttpTransport implements OwnedTransport {
+export class HttpTransport extends OwnedTransport {
   readonly #res: ResponseLike;
   /** Where ready chunks can go straight to the socket. */
   #socket: RawSocket | undefined;
-  owner!: TransportOwner;
   readonly #answer: EventStreamAnswer;
   #opened = false;
   #listens = false;
 
   constructor(res: ResponseLike, answer: EventStreamAnswer) {
+    super();
     this.#res = res;
     this.#answer = answer;
   }
 
-  open(): void {
+  override open(): void {
     this.#opened = true;
     sendHead(this.#res, this.#answer);
     this.#res.flushHeaders?.();
@@ -67,7 +67,7 @@ export class HttpTransport implements OwnedTransport {
     return took;
   }
 
-  writeBatch(batch: Batch): boolean {
+  override writeBatch(batch: Batch): boolean {
     if (this.#socket === undefined) return this.write(batch.bytes);
     // Somebody else may have ended the response: what is written to its socket then would be in the next one.
     if (this.#res.writableEnded) return true;
@@ -126,7 +126,7 @@ export class HttpTransport implements OwnedTransport {
 
 /** Headers at once, whenever the first event comes: the page's `open` event waits for them. */
 export function sendHead(res: ResponseLike, { headers, status }: EventStreamAnswer): void {
-  if (res.getHeaderNames?.().length === 0) {
+  if (hasNoHeaders(res)) {
     // Node keeps no copy of headers that come with `writeHead` alone: half a kilobyte less for each client.
     res.writeHead(status, headers);
     return;

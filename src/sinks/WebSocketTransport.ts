@@ -1,7 +1,7 @@
 import { pingFrame } from '../encoding/webSocketFrame.ts';
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
-import type { OwnedTransport, TransportOwner } from '../flow/Transport.ts';
+import { OwnedTransport } from '../flow/Transport.ts';
 import { onceDrained, type RawSocket } from './internals.ts';
 
 /** What a sink needs of a socket: the `WebSocket` of ws has it. */
@@ -27,17 +27,15 @@ const codes: Partial<Record<CloseReason, number>> = {
 };
 const normal = 1000;
 
-abstract class WebSocketTransport implements OwnedTransport {
-  owner!: TransportOwner;
+abstract class WebSocketTransport extends OwnedTransport {
   protected readonly ws: WebSocketLike;
 
   constructor(ws: WebSocketLike) {
+    super();
     this.ws = ws;
   }
 
-  abstract readonly waiting: number;
-  abstract write(bytes: Uint8Array): boolean;
-  abstract heartbeat(): boolean;
+  abstract override heartbeat(): boolean;
 
   listen(): void {
     const { owner } = this;
@@ -104,6 +102,11 @@ export class FramedTransport extends WebSocketTransport {
 
 /** The way to a client over `ws.send`, for sockets that compress: a message at a time. */
 export class MessageTransport extends WebSocketTransport {
+  /** What it compresses. */
+  override get copies(): boolean {
+    return true;
+  }
+
   #unsent = 0;
   #awaitsDrain = false;
   #awaitsPong = false;
@@ -122,7 +125,7 @@ export class MessageTransport extends WebSocketTransport {
     return !this.#awaitsDrain;
   }
 
-  writeBatch(batch: Batch): boolean {
+  override writeBatch(batch: Batch): boolean {
     let took = true;
     for (const frame of batch.frames()) took = this.write(frame);
     return took;

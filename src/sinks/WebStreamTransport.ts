@@ -1,14 +1,17 @@
 import { bytesOf } from '../encoding/bytes.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
-import type { OwnedTransport, TransportOwner } from '../flow/Transport.ts';
+import { OwnedTransport } from '../flow/Transport.ts';
 import type { EventStreamAnswer } from './eventStreamFormat.ts';
 
 /** As much as Node's sockets take before they say that it is enough. */
 const highWaterMark = 16 * 1024;
 
 /** The way to a client as the body of a web-standard `Response`. */
-export class WebStreamTransport implements OwnedTransport {
-  owner!: TransportOwner;
+export class WebStreamTransport extends OwnedTransport {
+  override get copies(): boolean {
+    return true;
+  }
+
   readonly body: ReadableStream<Uint8Array>;
   /** The status of an answer without a body, when the source ended at once. */
   status: number | undefined;
@@ -21,6 +24,7 @@ export class WebStreamTransport implements OwnedTransport {
   #breaking = false;
 
   constructor(answer: EventStreamAnswer, signal: AbortSignal | undefined) {
+    super();
     this.#answer = answer;
     this.#signal = signal;
     this.body = new ReadableStream<Uint8Array>(
@@ -35,7 +39,7 @@ export class WebStreamTransport implements OwnedTransport {
     );
   }
 
-  open(): void {
+  override open(): void {
     this.#opened = true;
     if (this.#answer.prelude !== '') this.write(bytesOf(this.#answer.prelude));
     this.#signal?.addEventListener('abort', this.#aborted, { once: true });

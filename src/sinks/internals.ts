@@ -9,6 +9,7 @@ import type { TransportOwner } from '../flow/Transport.ts';
 export interface RawSocket {
   readonly writable: boolean;
   readonly writableLength: number;
+  readonly writableEnded: boolean;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   write(bytes: Uint8Array): boolean;
@@ -17,20 +18,28 @@ export interface RawSocket {
   destroySoon?(): void;
 }
 
+/** Those whose drain is awaited: a heartbeat may be written behind what waits already. */
+const draining = new WeakSet<RawSocket>();
+
 /**
  * Tells the owner when the socket has drained, and leaves no listener behind: most clients never need one. One that closes
- * its side instead of reading gets no more than what was written, as Node ends the connection behind it, and is gone.
+ * its side instead of reading is gone, as Node then ends the connection behind what was written; that is seen here alone,
+ * and not where sinks write through `res.write` or `ws.send`.
  */
 export function onceDrained(socket: RawSocket, owner: TransportOwner): void {
+  if (draining.has(socket)) return;
+  draining.add(socket);
   const drained = (): void => {
     forget();
     owner.transportDrained();
   };
   const ended = (): void => {
-    forget();
-    owner.transportClosed();
+    // A server that allows half-open connections goes on.
+    if (!socket.writableEnded) return;
+    owner.transportLeft();
   };
   const forget = (): void => {
+    draining.delete(socket);
     socket.off('drain', drained);
     socket.off('end', ended);
   };
@@ -51,7 +60,13 @@ interface NodeWebSocket {
   readonly _socket?: Partial<RawSocket> | null;
 }
 
-let writeOfNode: unknown;
+let ofNode: { readonly write: unknown; readonly writeHead: unknown } | undefined;
+
+/** The methods that Node's own responses have, to see whether somebody has replaced one. */
+function methodsOfNode(): { readonly write: unknown; readonly writeHead: unknown } | undefined {
+  ofNode ??= globalThis.process?.getBuiltinModule?.('node:http')?.ServerResponse.prototype;
+  return ofNode;
+}
 
 /**
  * The socket of an HTTP/1.1 response that takes ready chunks: one that is chunked, whose turn it is on the connection,
@@ -62,8 +77,7 @@ let writeOfNode: unknown;
  */
 export function chunkedSocketOf(response: unknown): RawSocket | undefined {
   const res = response as NodeResponse;
-  writeOfNode ??= globalThis.process?.getBuiltinModule?.('node:http')?.OutgoingMessage.prototype.write;
-  if (res.chunkedEncoding !== true || res.outputSize !== 0 || res.write !== writeOfNode) return undefined;
+  if (res.chunkedEncoding !== true || res.outputSize !== 0 || res.write !== methodsOfNode()?.write) return undefined;
   const { socket } = res;
   return socket && socket._httpMessage === response && socket.writable ? socket : undefined;
 }
@@ -85,4 +99,9 @@ export function framedSocketOf(webSocket: unknown): RawSocket | undefined {
   )
     return undefined;
   return socket as RawSocket;
+}
+
+/** Whether a response of Node's own has no headers yet, so that all of them can come with `writeHead`. */
+export function hasNoHeaders(response: { getHeaderNames?(): readonly string[]; readonly writeHead: unknown }): boolean {
+  return response.writeHead === methodsOfNode()?.writeHead && response.getHeaderNames?.().length === 0;
 }

@@ -61,10 +61,8 @@ export class Audience<T> {
     }
   }
 
-  /** Lets all go without a word. */
+  /** Lets all go without a word, but what is being delivered is delivered to all. */
   clear(): void {
-    // What is being delivered goes on with the old row.
-    this.#observers.fill(undefined);
     for (const seat of this.#seats) seat.index = left;
     this.#observers = [];
     this.#seats = [];
