@@ -105,14 +105,28 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     }
   }
 
-  /** In place of `_next`: one call less for each event of each client. */
+  /**
+   * The fast path, for each event of each client. It is `_next` without the call between, and what follows it for a client
+   * that keeps up is written out here: the calls would take as long as the rest.
+   */
   override next(value: T): void {
     if (this.isStopped) return;
     try {
       this.hasEmitted = true;
       const encoded = this.encoded(value);
-      if (typeof encoded === 'string') this.#putText(encoded, value);
-      else this.put(encoded);
+      if (typeof encoded === 'string') {
+        this.#putText(encoded, value);
+      } else if (
+        this.#writable &&
+        this.#held === undefined &&
+        encoded.atMost > 0 &&
+        this.#batch.isBelow(this.#settings.outboxBytes)
+      ) {
+        this.#batch = this.#batch.add(encoded);
+        if (!this.#scheduled) this.schedule();
+      } else {
+        this.put(encoded);
+      }
     } catch (error) {
       this.error(error);
     }
@@ -155,7 +169,6 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     if (frame.atMost === 0) this.#skip(frame);
     else if (this.ready || this.makeRoom()) this.#append(frame);
     else this.#hold(frame);
-    this.changed();
   }
 
   #putText(text: string, value: T): void {
@@ -165,7 +178,6 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     }
     this.#batch = this.#batch.addText(text);
     if (!this.#scheduled) this.schedule();
-    this.changed();
   }
 
   get isEmpty(): boolean {
@@ -374,6 +386,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
       if (frame.atMost === 0) this.#skip(frame);
       else this.#append(frame);
     }
-    if (this.#stuck === undefined && !this.#held?.size) removeLaggard(this);
+    if (this.#held?.size) return;
+    this.#held = undefined;
+    if (this.#stuck === undefined) removeLaggard(this);
   }
 }

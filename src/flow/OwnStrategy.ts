@@ -25,6 +25,11 @@ export class OwnStrategy<T> extends Outbox<T> {
     return operator(this.#readiness, outlet)(source.pipe(filter((value) => this.#encode(value))));
   }
 
+  override next(value: T): void {
+    super.next(value);
+    this.changed();
+  }
+
   override close(): void {
     super.close();
     this.#readiness.complete();
