@@ -3,7 +3,14 @@ import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
 import type { EventStreamAnswer } from './eventStreamFormat.ts';
 import type { HeaderRecord } from './eventStreamHeaders.ts';
-import { chunkedSocketOf, hasNoHeaders, onceDrained, type RawSocket } from './internals.ts';
+import {
+  chunkedSocketOf,
+  closeListener,
+  forgetHeaders,
+  hasNoHeaders,
+  onceDrained,
+  type RawSocket,
+} from './internals.ts';
 import { type ConnectionLike, onceConnectionCloses } from './pipelined.ts';
 
 /** What a sink needs of a response: the `ServerResponse` of `node:http` and the `Http2ServerResponse` have it. */
@@ -54,6 +61,7 @@ export class HttpTransport extends OwnedTransport {
     this.#res.flushHeaders?.();
     if (this.#answer.prelude !== '') this.#res.write(this.#answer.prelude);
     this.#socket = chunkedSocketOf(this.#res);
+    if (this.#socket !== undefined) forgetHeaders(this.#res);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -82,7 +90,7 @@ export class HttpTransport extends OwnedTransport {
 
   listen(): void {
     const { owner } = this;
-    const closed = (error?: unknown): void => owner.transportClosed(error);
+    const closed = closeListener(this.#res, owner);
     // The response's, as the request's comes once its body was read, when the client is still there.
     this.#res.on('close', closed);
     // A write that meets the end of the connection would be an uncaught exception otherwise.
@@ -90,7 +98,10 @@ export class HttpTransport extends OwnedTransport {
     // Node tells only the response whose turn it is, not the pipelined ones that wait behind it.
     const connection = this.#res.req?.socket;
     if (this.#res.stream !== undefined || this.#res.socket || !connection) return;
-    this.#res.on('close', onceConnectionCloses(connection, closed));
+    this.#res.on(
+      'close',
+      onceConnectionCloses(connection, () => owner.transportClosed()),
+    );
   }
 
   end(reason: CloseReason): void {
