@@ -19,3 +19,11 @@ export async function publish(report: Report): Promise<void> {
 export function read(file: string): Report {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
+
+/** A report with the cases of a later one in place of its own. A case is replaced as a whole, as its ratios are of one session. */
+export function withLater(earlier: Report, later: Report): Report {
+  const again = new Map(later.cases.map((each) => [each.name, each]));
+  const cases = earlier.cases.map((each) => again.get(each.name) ?? each);
+  const names = new Set(cases.map(({ name }) => name));
+  return { ...later, cases: [...cases, ...later.cases.filter(({ name }) => !names.has(name))] };
+}

@@ -6,7 +6,7 @@ import { measure } from './measure.ts';
 import type { Sample } from './measures/Sample.ts';
 import { profileTable } from './profileTable.ts';
 import { ensureProgram } from './programs.ts';
-import { publish, read } from './published.ts';
+import { publish, read, withLater } from './published.ts';
 import { type CaseReport, caseReportOf, reportOf, resultsFile, save } from './Report.ts';
 import { type Server, servers } from './servers.ts';
 import { textTable } from './tables.ts';
@@ -19,7 +19,8 @@ const usage = `npm run bench -- [options]
                     ${servers.map(({ name }) => name).join(', ')}
   --repeat <n>      how often each is measured (3, or 1 with --quick and --profile)
   --profile         profiles the servers, and says where their time goes; without a floor that was not asked for
-  --chart <file>    only draws the chart and writes the tables of a file in bench/results/`;
+  --chart <file>    only draws the chart and writes the tables of a file in bench/results/; may be given several times:
+                    a case that was measured again replaces the earlier one`;
 
 const { values: args } = parseArgs({
   options: {
@@ -28,7 +29,7 @@ const { values: args } = parseArgs({
     server: { type: 'string', multiple: true },
     repeat: { type: 'string' },
     profile: { type: 'boolean', default: false },
-    chart: { type: 'string' },
+    chart: { type: 'string', multiple: true },
     help: { type: 'boolean', default: false },
   },
 });
@@ -112,5 +113,5 @@ async function bench(): Promise<void> {
 if (args.help) console.log(usage);
 else if (args.chart !== undefined) {
   installPeers();
-  await publish(read(args.chart));
+  await publish(args.chart.map(read).reduce(withLater));
 } else await bench();

@@ -68,6 +68,45 @@ describe('toEventSource', () => {
       expect(await response.text()).to.equal('data: 1\n\nevent: end\ndata:\n\n');
     });
 
+    it('should give its headers to middleware that waits for them, and hear of the end through middleware that listens', async () => {
+      const store = new QueueStore<string>();
+      const seen: unknown[] = [];
+      const events: ConnectionEvent[] = [];
+      const { port } = await serve((_req, res) => {
+        const { writeHead, on } = res;
+        res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+          seen.push(res.getHeader('content-type'));
+          return writeHead.apply(res, args);
+        }) as typeof writeHead;
+        // Whoever delegates calls the listener with another `this`.
+        res.on = ((name: string, listener: (...args: unknown[]) => void) =>
+          on.call(res, name, (...args: unknown[]) => listener(...args))) as typeof on;
+        store.pipe(toEventSource(res)).subscribe((event) => events.push(event));
+      });
+      const socket = await connect(port, get);
+      await readUntil(socket, '\r\n\r\n');
+      expect(seen).to.deep.equal(['text/event-stream']);
+      socket.destroy();
+      while (store.observed) await new Promise((resolve) => setImmediate(resolve));
+      expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'client' });
+    });
+
+    it('should leave a response of Node as it was for those who look at it later', async () => {
+      const states: unknown[] = [];
+      const { url } = await serve((_req, res) => {
+        void of('a').pipe(toEventSource(res));
+        states.push(res.headersSent, res.statusCode);
+        expect(() => res.setHeader('late', '1'))
+          .to.throw()
+          .and.to.include({ code: 'ERR_HTTP_HEADERS_SENT' });
+        expect(() => res.writeHead(200))
+          .to.throw()
+          .and.to.include({ code: 'ERR_HTTP_HEADERS_SENT' });
+      });
+      expect(await (await fetch(url)).text()).to.equal('data: a\n\nevent: end\ndata:\n\n');
+      expect(states).to.deep.equal([true, 200]);
+    });
+
     it('should send the reconnection time first', async () => {
       const { url } = await streaming(of('a'), { retry: 2500 });
       expect(await (await fetch(url)).text()).to.match(/^retry: 2500\n\ndata: a\n\n/);
