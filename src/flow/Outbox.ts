@@ -22,7 +22,7 @@ import { atEndOfTick, type Flushed } from './ticks.ts';
 export interface OutboxOwner {
   /** Ends the client if its authorisation is over. */
   checkExpiry(now: number): void;
-  /** Whether something may be written before it. */
+  /** Whether something may be written before the end of the tick. */
   mayWriteNow(): boolean;
   dropped(event: DropEvent): void;
   /** Nothing is left to flush before the end. */
@@ -280,9 +280,9 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   /** The transport can take more. */
   drained(): void {
-    this.#unstick();
+    this.release();
     if (this.#stage === 'gone') return;
-    this.#release();
+    this.#moveUp();
     this.changed();
     this.schedule();
   }
@@ -320,9 +320,13 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     if (this.#stuck === undefined) removeLaggard(this);
   }
 
-  /** The transport is gone, with what it had. */
+  /** The transport has got rid of what it took: it can take more, or is gone with it. */
   release(): void {
-    this.#unstick();
+    this.#writable = true;
+    if (this.#stuck === undefined) return;
+    endWait(this.#stuck.waiter);
+    this.#stuck = undefined;
+    if (!this.#held?.size) removeLaggard(this);
   }
 
   /** Since when the transport cannot take more, in ms; `undefined` while it can. */
@@ -344,7 +348,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
       if (this.#isGone) return writes;
       // A high-water mark of 16 KiB makes `write` answer false to quick readers; what counts is whether something waits.
       if (!took && this.#transport.waiting > 0) this.#stick(batch);
-      if (this.#held !== undefined) this.#release();
+      if (this.#held !== undefined) this.#moveUp();
     }
     return writes;
   }
@@ -371,16 +375,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     keepBudget();
   }
 
-  #unstick(): void {
-    this.#writable = true;
-    if (this.#stuck === undefined) return;
-    endWait(this.#stuck.waiter);
-    this.#stuck = undefined;
-    if (!this.#held?.size) removeLaggard(this);
-  }
-
   /** What waits moves up while there is room. */
-  #release(): void {
+  #moveUp(): void {
     while (this.#held?.size && this.#hasRoom) {
       const frame = this.#held.shift();
       if (frame.atMost === 0) this.#skip(frame);

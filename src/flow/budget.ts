@@ -32,9 +32,9 @@ export interface Budget {
 }
 
 /**
- * The ceiling for all that waits in this process for clients that cannot take more, over all of their sinks. Above it the
- * clients that have been stuck for a second and for whom the most waits are closed first, with reason `budget` and an `ERR_BUDGET`, until an eighth is free;
- * those that keep up never notice.
+ * The ceiling for all that waits in this process for clients that cannot take more, over all of their sinks. Above it
+ * clients are closed with reason `budget` and an `ERR_BUDGET` until an eighth is free: those that have been stuck for a
+ * second before others, and among them those for whom the most waits. Those that keep up never notice.
  *
  * ```ts
  * import { budget } from 'tornadose';

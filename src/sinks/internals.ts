@@ -18,8 +18,11 @@ export interface RawSocket {
   destroySoon?(): void;
 }
 
-/** Those whose drain is awaited: a heartbeat may be written behind what waits already. */
-const draining = new WeakSet<RawSocket>();
+/**
+ * Those who wait for a drain: a heartbeat may be written behind what waits already. Owners and not sockets, as the next
+ * response on a connection may wait while the one before it does.
+ */
+const draining = new WeakSet<TransportOwner>();
 
 /**
  * Tells the owner when the socket has drained, and leaves no listener behind: most clients never need one. One that closes
@@ -27,8 +30,8 @@ const draining = new WeakSet<RawSocket>();
  * and not where sinks write through `res.write` or `ws.send`.
  */
 export function onceDrained(socket: RawSocket, owner: TransportOwner): void {
-  if (draining.has(socket)) return;
-  draining.add(socket);
+  if (draining.has(owner)) return;
+  draining.add(owner);
   const drained = (): void => {
     forget();
     owner.transportDrained();
@@ -39,7 +42,7 @@ export function onceDrained(socket: RawSocket, owner: TransportOwner): void {
     owner.transportLeft();
   };
   const forget = (): void => {
-    draining.delete(socket);
+    draining.delete(owner);
     socket.off('drain', drained);
     socket.off('end', ended);
   };
