@@ -3,7 +3,9 @@ export { type DataOf, Gap, type GapData, type GapReason, Message, type MessageFi
 
 /* Stores */
 export { DataStore, type DataStoreConstructor } from './stores/DataStore.ts';
-export { QueueStore } from './stores/QueueStore.ts';
+export { QueueStore, type QueueStoreOptions } from './stores/QueueStore.ts';
+export type { HistoryOptions } from './stores/History.ts';
+export type { Log, SinceOptions } from './stores/Log.ts';
 export { Store } from './stores/Store.ts';
 export { Emission } from './encoding/Emission.ts';
 
@@ -16,6 +18,7 @@ export { type EventSourceOptions, toEventSource } from './sinks/toEventSource.ts
 export { toWebSocket, type WebSocketOptions } from './sinks/toWebSocket.ts';
 export { type RequestLike, type ResponseOptions, toResponse } from './sinks/toResponse.ts';
 export { toSink } from './sinks/toSink.ts';
+export { lastEventId, type PositionedRequest } from './sinks/lastEventId.ts';
 export type { SinkOptions } from './flow/SinkOptions.ts';
 export type { BrowserSinkOptions, VisibleHeartbeat } from './sinks/browserOptions.ts';
 export type { EventStreamOptions } from './sinks/eventStreamFormat.ts';

@@ -46,7 +46,7 @@ export class Message<T = unknown> implements MessageFields<T> {
     const { data, event, id, retry } = fields;
     if (event !== undefined && !isEventName(event))
       throw invalid('event', 'a name of one character or more, without CR, LF, NUL or a lone surrogate', event);
-    if (event !== undefined && reserved.has(event) && !(this instanceof Gap))
+    if (event !== undefined && reserved.has(event) && !(this instanceof Gap || this instanceof Position))
       throw invalid('event', 'another name than gap, position and end, which the library uses', event);
     if (id !== undefined && !(typeof id === 'string' && idForm.test(id)))
       throw invalid('id', 'a string of 1 to 128 of A-Z a-z 0-9 . _ ~ -', id);
@@ -83,6 +83,13 @@ export class Gap extends Message<GapData> {
 
   constructor(data: GapData, id?: string) {
     super({ data, event: 'gap', id });
+  }
+}
+
+/** Where a client stands that has seen nothing yet, or nothing for long: an id to come back with, and no data. */
+export class Position extends Message<''> {
+  constructor(id: string) {
+    super({ data: '', event: 'position', id });
   }
 }
 

@@ -282,6 +282,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   #heartbeat(now: number): void {
     const { heartbeat = never, heartbeatFrame } = this.#settings;
     const { wroteAt } = this.#outbox;
+    this.#outbox.checkStanding();
     if (this.#transport.heartbeat !== undefined) {
       if (!this.#isAlive()) return;
     } else if (now - wroteAt < heartbeat) {

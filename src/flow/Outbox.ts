@@ -1,9 +1,10 @@
 import { reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
-import { encodeOnce } from '../encoding/encodeOnce.ts';
+import { encode, encodeOnce } from '../encoding/encodeOnce.ts';
 import { Frame } from '../encoding/Frame.ts';
 import type { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
+import { Position } from '../message.ts';
 import type { DropReason } from '../operators/BackpressureOperator.ts';
 import type { ClientEnd, Demand } from '../pull/demand.ts';
 import { Batch } from './Batch.ts';
@@ -15,6 +16,7 @@ import { DropTally } from './DropTally.ts';
 import { Held, type HeldOwner } from './Held.ts';
 import { Pulling } from './Pulling.ts';
 import type { Settings } from './SinkOptions.ts';
+import { Standing } from './Standing.ts';
 import { OwnedTransport, type Transport } from './Transport.ts';
 import { atEndOfTick, type Flushed } from './ticks.ts';
 
@@ -55,7 +57,7 @@ const emptyBatches = new WeakMap<Encoder, Batch>();
  */
 export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand, Flushed, HeldOwner, Laggard {
   // In the order of their use, so that they share cache lines: those of `next` first, then those of `flush`.
-  /** Whether the source has emitted. */
+  /** Whether the source has emitted, since the last heartbeat. */
   hasEmitted = false;
   readonly encoder: Encoder;
   #batch: Batch;
@@ -76,6 +78,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   /** What the transport took last, while it cannot take more. */
   #stuck: { readonly waiter: Waiter; readonly since: number } | undefined;
   readonly #owner: OutboxOwner;
+  #standing: Standing | undefined;
 
   constructor(
     owner: OutboxOwner,
@@ -160,6 +163,23 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   whenReady(resume: () => void): void {
     this.#pulling ??= new Pulling();
     this.#pulling.add(resume);
+  }
+
+  follow(position: () => string, tell: boolean): void {
+    this.#standing = new Standing(position);
+    if (tell) this.#tellPosition(this.#standing.now());
+  }
+
+  /** Called with each heartbeat. */
+  checkStanding(): void {
+    if (this.#standing === undefined) return;
+    const position = this.#standing.check(this.hasEmitted);
+    this.hasEmitted = false;
+    if (position !== undefined && this.left === 0) this.#tellPosition(position);
+  }
+
+  #tellPosition(id: string): void {
+    this.put(encode(this.encoder, new Position(id)));
   }
 
   // ── in ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -317,6 +337,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.unsubscribe();
     this.clear();
     this.#pulling = undefined;
+    this.#standing = undefined;
     if (this.#stuck === undefined) removeLaggard(this);
   }
 

@@ -5,6 +5,8 @@ export interface Demand {
   readonly ready: boolean;
   /** Calls `resume` once, when the client can take more again. */
   whenReady(resume: () => void): void;
+  /** Takes note of where the client stands, for one that gets nothing for long; with `tell`, it is sent at once. */
+  follow?(position: () => string, tell: boolean): void;
 }
 
 /** The Subscriber at the end of a client's operators. */

@@ -1,6 +1,7 @@
 import {
   ObjectUnsubscribedError,
   type Observable,
+  type Observer,
   Subject,
   type Subscriber,
   Subscription,
@@ -66,6 +67,7 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
       this.#feeds.unsubscribe();
       super.error(error);
       this.#audience.clear();
+      this.ended((observer) => observer.error(error));
     });
     this.#isEnding = true;
   }
@@ -76,6 +78,7 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
       this.#feeds.unsubscribe();
       super.complete();
       this.#audience.clear();
+      this.ended((observer) => observer.complete());
     });
     this.#isEnding = true;
   }
@@ -151,6 +154,9 @@ export abstract class Store<T, Answer = void> extends Subject<T> {
    * the values in it are encoded already.
    */
   protected emitting(_emission: Emission): void {}
+
+  /** Called when it has ended, with how to tell observers of one's own. */
+  protected ended(_tell: (observer: Pick<Observer<unknown>, 'error' | 'complete'>) => void): void {}
 
   /** What a newcomer sees first, if anything: an emission that was kept. The newcomer is registered and gets all that follows. */
   protected welcome(): Emission | undefined {

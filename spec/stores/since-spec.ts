@@ -1,0 +1,407 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { filter, type Observable } from 'rxjs';
+import sinon from 'sinon';
+import {
+  budget,
+  type ConnectionEvent,
+  type Encoder,
+  filterData,
+  type Gap,
+  type GapReason,
+  Message,
+  QueueStore,
+  TornadoseError,
+  toSink,
+} from 'tornadose';
+import { FakeTransport } from '../support/FakeTransport.ts';
+import { thrown } from '../support/thrown.ts';
+
+interface Line {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data: unknown;
+}
+
+const lines: Encoder = { name: 'lines', encode: (message) => `${JSON.stringify(message)}\n`, heartbeat: '~\n' };
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const leaving: FakeTransport[] = [];
+
+/** A client of a log. */
+function client(source: Observable<Message | Gap>, transport = new FakeTransport(), heartbeat: number | false = false) {
+  leaving.push(transport);
+  const events: ConnectionEvent[] = [];
+  source.pipe(toSink(transport, lines, { heartbeat })).subscribe((event) => events.push(event));
+  return {
+    transport,
+    events,
+    get received(): Line[] {
+      const all = transport.written.join('').split('\n');
+      return all.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    },
+    /** The data of its messages. */
+    get data(): unknown[] {
+      return this.received.filter(({ event }) => event === undefined).map(({ data }) => data);
+    },
+    /** What it would come back with. */
+    get lastId(): string | undefined {
+      return this.received.findLast(({ id }) => id !== undefined)?.id;
+    },
+  };
+}
+
+const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+describe('QueueStore.since', () => {
+  afterEach(() => {
+    for (const transport of leaving.splice(0)) transport.leave();
+  });
+
+  it('should give a client that comes back all that it missed, and then what comes', async () => {
+    const store = new QueueStore<number>();
+    const first = client(store.since());
+    for (const n of [1, 2, 3]) store.next(n);
+    await turn();
+    first.transport.leave();
+    for (const n of [4, 5]) store.next(n);
+    const second = client(store.since(first.lastId));
+    store.next(6);
+    await turn();
+    store.next(7);
+    await turn();
+    expect(first.data).to.deep.equal([1, 2, 3]);
+    expect(second.data).to.deep.equal([4, 5, 6, 7]);
+    expect(second.received.every(({ id }) => id !== undefined)).to.equal(true);
+  });
+
+  it('should give a client that was cut before its first message a position to come back with', async () => {
+    const store = new QueueStore<number>();
+    store.next(1);
+    const first = client(store.since());
+    await turn();
+    expect(first.received).to.deep.equal([{ data: '', event: 'position', id: first.lastId }]);
+    first.transport.leave();
+    store.next(2);
+    const second = client(store.since(first.lastId));
+    await turn();
+    expect(second.received.map(({ data }) => data)).to.deep.equal([2]);
+  });
+
+  it('should begin with what is retained where it is told to', async () => {
+    const store = new QueueStore<number>({ history: { size: 3 } });
+    for (const n of numbers(1, 5)) store.next(n);
+    const newcomer = client(store.since(undefined, { otherwise: 'earliest' }));
+    await turn();
+    expect(newcomer.data).to.deep.equal([3, 4, 5]);
+    expect(newcomer.received.some(({ event }) => event === 'gap')).to.equal(false);
+  });
+
+  it('should keep the event and the retry of a message, and give it an id of its own', async () => {
+    const messages = new QueueStore<Message<number>>();
+    messages.next(new Message({ data: 1, event: 'tick', id: 'mine', retry: 1_000 }));
+    const one = client(messages.since(undefined, { otherwise: 'earliest' }));
+    messages.next(new Message({ data: 2, event: 'tick', id: 'mine', retry: 1_000 }));
+    await turn();
+    const seen = one.received.filter(({ event }) => event !== 'position');
+    expect(seen.map(({ id, ...rest }) => rest)).to.deep.equal([
+      { data: 1, event: 'tick', retry: 1_000 },
+      { data: 2, event: 'tick', retry: 1_000 },
+    ]);
+    expect(seen.some(({ id }) => id === 'mine')).to.equal(false);
+  });
+
+  describe('a position that cannot be honoured', () => {
+    const gaps: [GapReason, (store: QueueStore<number>, position: string) => string][] = [
+      [
+        'trimmed',
+        (store, position) => {
+          for (const n of numbers(2, 10)) store.next(n);
+          return position;
+        },
+      ],
+      ['unknown-epoch', (_, position) => position.replace(/^./, (first) => (first === 'a' ? 'b' : 'a'))],
+      ['malformed', (_, position) => position.replace(/-.*/, '-9000')],
+    ];
+    for (const [reason, spoil] of gaps) {
+      for (const otherwise of ['live', 'earliest'] as const) {
+        it(`should be answered with a gap first when it is ${reason}, and then what is ${otherwise}`, async () => {
+          const store = new QueueStore<number>({ history: { size: 3 } });
+          const first = client(store.since());
+          store.next(1);
+          await turn();
+          const position = spoil(store, first.lastId as string);
+          const retained = await earliest(store);
+          const back = client(store.since(position, { otherwise }));
+          store.next(99);
+          await turn();
+          const [gap, ...rest] = back.received;
+          expect(gap).to.deep.include({ event: 'gap' });
+          expect(gap?.data).to.deep.equal(reason === 'malformed' ? { reason } : { reason, from: position });
+          expect(rest.map(({ data }) => data)).to.deep.equal(otherwise === 'live' ? [99] : [...retained, 99]);
+        });
+      }
+    }
+
+    /** What a newcomer would be given that wants what is retained. */
+    async function earliest(store: QueueStore<number>): Promise<unknown[]> {
+      const newcomer = client(store.since(undefined, { otherwise: 'earliest' }));
+      await turn();
+      newcomer.transport.leave();
+      return newcomer.data;
+    }
+
+    it('should be told when it is too old', async () => {
+      const clock = sinon.useFakeTimers({ toFake: ['performance'] });
+      try {
+        const store = new QueueStore<number>({ history: { ttl: 1_000 } });
+        const first = client(store.since());
+        for (const n of [1, 2]) store.next(n);
+        await turn();
+        const [, one] = first.received;
+        clock.tick(500);
+        const early = client(store.since(one?.id));
+        clock.tick(500);
+        const late = client(store.since(one?.id));
+        await turn();
+        expect(early.data).to.deep.equal([2]);
+        expect(late.received.map(({ data }) => data)).to.deep.equal([{ reason: 'expired', from: one?.id }]);
+      } finally {
+        clock.restore();
+      }
+    });
+
+    it('should go on from the id of the gap', async () => {
+      const store = new QueueStore<number>();
+      const first = client(store.since('nonsense'));
+      await turn();
+      store.next(1);
+      const second = client(store.since(first.lastId));
+      await turn();
+      expect(second.received.map(({ data }) => data)).to.deep.equal([1]);
+    });
+
+    it('should cost nothing, whatever it is', async () => {
+      const store = new QueueStore<number>();
+      store.next(1);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(
+            fc.string({ unit: 'binary', minLength: 1 }),
+            fc.constantFrom('-', '+', '$', '(1-0', '0', 'x-1e9', 'a'.repeat(20_000)),
+          ),
+          async (position) => {
+            const hostile = client(store.since(position));
+            await turn();
+            hostile.transport.leave();
+            expect(hostile.received.map(({ data }) => data)).to.deep.equal([{ reason: 'malformed' }]);
+          },
+        ),
+        { numRuns: 50 },
+      );
+    });
+  });
+
+  it('should be pulled by the client: one that is slow is a place in the log, and not a queue', async () => {
+    const store = new QueueStore<string>();
+    const transport = new FakeTransport();
+    transport.takes = false;
+    const slow = client(store.since(), transport);
+    for (const n of numbers(1, 900)) store.next(`${n}`.padEnd(1_000));
+    await turn();
+    // The outbox of one tick.
+    expect(budget.waiting).to.be.below(70_000);
+    expect(slow.events).to.deep.equal([{ type: 'open' }]);
+    transport.drain();
+    while (slow.data.length < 900) await turn();
+    expect(slow.data.map(Number)).to.deep.equal(numbers(1, 900));
+  });
+
+  it('should tell a client that was overtaken, and go on', async () => {
+    for (const otherwise of ['live', 'earliest'] as const) {
+      const store = new QueueStore<number>({ history: { size: 10 } });
+      const transport = new FakeTransport();
+      transport.takes = false;
+      const slow = client(store.since(undefined, { otherwise }), transport);
+      for (const n of numbers(1, 100)) {
+        store.next(n);
+        await turn();
+      }
+      transport.drain();
+      await turn();
+      store.next(101);
+      await turn();
+      const gap = slow.received.findIndex(({ event }) => event === 'gap');
+      expect(slow.received[gap]?.data).to.deep.include({ reason: 'too-far-behind' });
+      const after = slow.received.slice(gap + 1).map(({ data }) => data);
+      expect(after).to.deep.equal(otherwise === 'live' ? [101] : numbers(91, 101));
+    }
+  });
+
+  it('should tell a client behind a filter where it stands, with the heartbeat', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+    try {
+      const store = new QueueStore<number>({ history: { size: 50 } });
+      const filtered = client(store.since().pipe(filterData(() => false)), new FakeTransport(), 1_000);
+      for (const n of numbers(1, 100)) {
+        store.next(n);
+        clock.tick(100);
+        await turn();
+      }
+      const back = client(store.since(filtered.lastId));
+      await turn();
+      expect(
+        back.received.some(({ event }) => event === 'gap'),
+        'a gap',
+      ).to.equal(false);
+    } finally {
+      clock.restore();
+    }
+  });
+
+  it('should encode a message once for all who follow, and for all who come back together', async () => {
+    const store = new QueueStore<number>();
+    let encoded = 0;
+    const counting: Encoder = {
+      name: 'counting',
+      encode: (message) => {
+        encoded += 1;
+        return lines.encode(message);
+      },
+    };
+    const connect = (position?: string) =>
+      Array.from({ length: 10 }, () => {
+        const transport = new FakeTransport();
+        leaving.push(transport);
+        store
+          .since(position)
+          .pipe(
+            filter(({ event }) => event !== 'none'),
+            toSink(transport, counting, { heartbeat: false }),
+          )
+          .subscribe();
+        return transport;
+      });
+    const [first] = connect();
+    await turn();
+    encoded = 0;
+    const position = JSON.parse(first?.written[0] as string).id;
+    for (const n of [1, 2, 3]) store.next(n);
+    await turn();
+    expect(encoded).to.equal(3);
+    connect(position);
+    await turn();
+    expect(encoded).to.equal(6);
+  });
+
+  it('should give those that come back after the end what they missed, and then the end', async () => {
+    const store = new QueueStore<number>();
+    const first = client(store.since());
+    store.next(1);
+    await turn();
+    const position = first.lastId;
+    store.next(2);
+    store.complete();
+    await turn();
+    const missed = client(store.since(position));
+    await turn();
+    expect(missed.data).to.deep.equal([2]);
+    expect(missed.transport.calls).to.deep.equal(['open', 'end complete']);
+    const had = client(store.since(missed.lastId));
+    await turn();
+    expect(had.transport.calls, 'a 204').to.deep.equal(['end complete']);
+    expect(first.events.at(-1)).to.deep.equal({ type: 'close', reason: 'complete' });
+  });
+
+  it('should let go of clients that leave, and know whether anybody is there', async () => {
+    const store = new QueueStore<number>();
+    const one = client(store.since());
+    expect(store.observed).to.equal(true);
+    one.transport.leave();
+    expect(store.observed).to.equal(false);
+  });
+
+  it('should refuse wrong options', () => {
+    const store = new QueueStore<number>();
+    const wrong: [() => unknown, string][] = [
+      [() => store.since('a', { otherwise: 'latest' as 'live' }), 'otherwise'],
+      [() => store.since('a', { other: 'live' } as object), 'other'],
+      [() => store.since(7 as unknown as string), 'position'],
+      [() => new QueueStore({ history: { size: 0 } }), 'history.size'],
+      [() => new QueueStore({ history: { maxBytes: -1 } }), 'history.maxBytes'],
+      [() => new QueueStore({ history: { ttl: 0 } }), 'history.ttl'],
+      [() => new QueueStore({ size: 1 } as object), 'size'],
+    ];
+    for (const [make, option] of wrong) {
+      const error = thrown(make);
+      expect(TornadoseError.is(error, 'ERR_INVALID_OPTION') && error.option).to.equal(option);
+    }
+  });
+
+  it('should lose nothing without a word, whoever comes, stalls, drains, is cut and comes back when', async () => {
+    type Step =
+      | { readonly do: 'publish'; readonly count: number }
+      | { readonly do: 'stall' | 'drain' | 'reconnect'; readonly who: number }
+      | { readonly do: 'turn' };
+    const people = 4;
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      fc.record({ do: fc.constant('publish' as const), count: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({
+        do: fc.constantFrom('stall' as const, 'drain' as const, 'reconnect' as const),
+        who: fc.nat(people - 1),
+      }),
+      fc.record({ do: fc.constant('turn' as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 20 }), async (steps, size) => {
+        const store = new QueueStore<number>({ history: { size } });
+        let published = 0;
+        // What each has seen over all of its connections.
+        const logs: Line[][] = Array.from({ length: people }, () => []);
+        const positions: (string | undefined)[] = [];
+        const join = (who: number) => {
+          // One that has not even got a position begins anew.
+          if (positions[who] === undefined) logs[who]?.push({ event: 'gap', data: 'none' });
+          return client(store.since(positions[who], { otherwise: 'earliest' }));
+        };
+        const present = logs.map((_, who) => join(who));
+        const leave = (who: number): void => {
+          const { transport, received, lastId } = present[who] as ReturnType<typeof client>;
+          transport.leave();
+          logs[who]?.push(...received);
+          positions[who] = lastId ?? positions[who];
+        };
+        for (const each of steps) {
+          if (each.do === 'publish') {
+            for (const n of numbers(published + 1, published + each.count)) store.next(n);
+            published += each.count;
+          } else if (each.do === 'turn') await turn();
+          else if (each.do === 'stall') (present[each.who] as ReturnType<typeof client>).transport.takes = false;
+          else if (each.do === 'drain') present[each.who]?.transport.drain();
+          else {
+            leave(each.who);
+            present[each.who] = join(each.who);
+          }
+        }
+        for (const { transport } of present) transport.drain();
+        await turn();
+        await turn();
+        for (const who of logs.keys()) leave(who);
+        for (const log of logs) {
+          let last = 0;
+          let mayMiss = false;
+          for (const { event, data } of log) {
+            if (event === 'gap') mayMiss = true;
+            if (event !== undefined) continue;
+            if (!mayMiss) expect(data).to.equal(last + 1);
+            expect(data).to.be.greaterThan(last);
+            last = data as number;
+            mayMiss = false;
+          }
+          expect(last).to.equal(published);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,109 @@
+import { checkNames, integer, milliseconds } from '../options.ts';
+
+/** How much a log retains. Whatever is exceeded first lets the oldest go. */
+export interface HistoryOptions {
+  /** How many messages. @defaultValue 1 000 */
+  readonly size?: number | undefined;
+  /** How many bytes, of memory. @defaultValue 8 388 608 (8 MiB) */
+  readonly maxBytes?: number | undefined;
+  /** For how many ms. @defaultValue for ever */
+  readonly ttl?: number | undefined;
+}
+
+/** A history with what was asked for, checked. */
+export function historyOf(options: HistoryOptions): History {
+  checkNames('history', options, ['size', 'maxBytes', 'ttl']);
+  return new History(
+    integer('history.size', options.size, 1_000),
+    integer('history.maxBytes', options.maxBytes, 8 * 1024 * 1024),
+    milliseconds('history.ttl', options.ttl, Number.POSITIVE_INFINITY),
+  );
+}
+
+/** One message as it is retained: what it says as JSON, since that is a tenth of the objects. */
+export interface Retained {
+  readonly text: string;
+  readonly event: string | undefined;
+  readonly retry: number | undefined;
+  /** When it came, in ms of `performance.now()`. */
+  readonly at: number;
+}
+
+/** An object, a string's head and a place in an array. */
+const overhead = 96;
+const isWide = /[^\0-\xff]/;
+
+/** What V8 takes for it: a byte for each character, or two for all when one needs two. */
+function bytesOf({ text }: Retained): number {
+  return overhead + (isWide.test(text) ? 2 * text.length : text.length);
+}
+
+/** The last messages of a log, numbered from 1 on, bounded by count, bytes and age. */
+export class History {
+  readonly #size: number;
+  readonly #maxBytes: number;
+  readonly #ttl: number;
+  /** A ring would be of a fixed size: this is cut when half of it is gone. */
+  #entries: (Retained | undefined)[] = [];
+  #head = 0;
+  /** The number of the last message that was let go. */
+  #gone = 0;
+  #bytes = 0;
+  /** Why the last one was let go. */
+  #cause: 'trimmed' | 'expired' = 'trimmed';
+
+  constructor(size: number, maxBytes: number, ttl: number) {
+    this.#size = size;
+    this.#maxBytes = maxBytes;
+    this.#ttl = ttl;
+  }
+
+  /** How many bytes are retained. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The number of the last message; 0 before the first one. */
+  get end(): number {
+    return this.#gone + this.#entries.length - this.#head;
+  }
+
+  /** The number after which messages are retained. */
+  start(now: number): number {
+    this.#expire(now);
+    return this.#gone;
+  }
+
+  get cause(): 'trimmed' | 'expired' {
+    return this.#cause;
+  }
+
+  /** Takes in a message, which gets the next number. */
+  push(entry: Retained): void {
+    this.#expire(entry.at);
+    this.#entries.push(entry);
+    this.#bytes += bytesOf(entry);
+    while (this.#entries.length - this.#head > this.#size || this.#bytes > this.#maxBytes) this.#shift('trimmed');
+  }
+
+  /** The message with this number, which is above `start` and at most `end`. */
+  at(number: number): Retained {
+    return this.#entries[this.#head + number - this.#gone - 1] as Retained;
+  }
+
+  #expire(now: number): void {
+    while (this.#head < this.#entries.length && (this.#entries[this.#head] as Retained).at + this.#ttl <= now)
+      this.#shift('expired');
+  }
+
+  #shift(cause: 'trimmed' | 'expired'): void {
+    this.#bytes -= bytesOf(this.#entries[this.#head] as Retained);
+    this.#entries[this.#head] = undefined;
+    this.#head += 1;
+    this.#gone += 1;
+    this.#cause = cause;
+    if (this.#head < 64 || this.#head * 2 < this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+}

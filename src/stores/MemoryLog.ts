@@ -1,0 +1,134 @@
+import { Observable, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
+import { reportError } from '../diagnostics.ts';
+import { Emission } from '../encoding/Emission.ts';
+import { unserialisable } from '../encoding/Encoder.ts';
+import { later } from '../later.ts';
+import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
+import { checkNames, invalidOption, oneOf } from '../options.ts';
+import { demandOf } from '../pull/demand.ts';
+import { Audience } from './Audience.ts';
+import { Cursor, type CursorLog } from './Cursor.ts';
+import { type History, type HistoryOptions, historyOf } from './History.ts';
+import type { SinceOptions } from './Log.ts';
+import { idOf, newEpoch, positionOf } from './position.ts';
+
+/** A log in the memory of this process. It ends with the process, which its epoch shows. */
+export class MemoryLog implements CursorLog {
+  readonly #epoch = newEpoch();
+  readonly #history: History;
+  /** The cursors that have come to the end. */
+  readonly #live = new Audience<Message>();
+  #ending: ((cursor: Observer<Message>) => void) | undefined;
+  /** What was made of retained messages in this tick: clients that come back together share it, and its frames. */
+  readonly #replayed = new Map<number, Message>();
+
+  constructor(options: HistoryOptions) {
+    this.#history = historyOf(options);
+  }
+
+  /** The number of the last message; 0 before the first one. */
+  get end(): number {
+    return this.#history.end;
+  }
+
+  /** The number after which messages are retained. */
+  get start(): number {
+    return this.#history.start(performance.now());
+  }
+
+  /** Whether anybody follows. */
+  get observed(): boolean {
+    return this.#live.size > 0;
+  }
+
+  idOf(offset: number): string {
+    return idOf({ epoch: this.#epoch, offset });
+  }
+
+  /** Retains a value, and tells those who follow. */
+  append(value: unknown): void {
+    const fields: MessageFields<unknown> = value instanceof Message ? value : { data: value };
+    const text = jsonOf(fields.data);
+    if (text !== undefined) {
+      const { event, retry } = fields;
+      this.#history.push({ text, event, retry, at: performance.now() });
+    }
+    if (this.#live.size === 0) return;
+    // Without a text it has no number, and those who follow get the drop that everybody gets.
+    const message = messageOf(fields, text === undefined ? undefined : this.idOf(this.end));
+    new Emission(message).run(this.#live);
+  }
+
+  /** A retained message. */
+  message(offset: number): Message {
+    const replayed = this.#replayed.get(offset);
+    if (replayed !== undefined) return replayed;
+    const { text, event, retry } = this.#history.at(offset);
+    const message = messageOf({ data: JSON.parse(text), event, retry }, this.idOf(offset));
+    if (this.#replayed.size === 0) later(() => this.#replayed.clear());
+    if (this.#replayed.size < mostReplayed) this.#replayed.set(offset, message);
+    return message;
+  }
+
+  /** See `Log.since`. */
+  since(position: string | undefined, options: SinceOptions = {}): Observable<Message> {
+    if (position !== undefined && typeof position !== 'string')
+      throw invalidOption('position', 'a string, or undefined', position);
+    checkNames('since', options, ['otherwise']);
+    const otherwise = oneOf('otherwise', options.otherwise, ['live', 'earliest'], 'live');
+    return new Observable<Message>((subscriber) => {
+      const demand = demandOf(subscriber as Subscriber<never>);
+      const from = position === undefined || position === '' ? undefined : this.#place(position);
+      const begin = typeof from === 'number' ? from : otherwise === 'earliest' ? this.start : this.end;
+      const cursor = new Cursor(this, subscriber, demand, otherwise, begin);
+      subscriber.add(() => cursor.stop());
+      // A client that is cut before its first message comes back with this.
+      demand?.follow?.(() => cursor.id, from === undefined);
+      if (typeof from === 'string') cursor.skip(from, from === 'malformed' ? undefined : position);
+      cursor.run();
+    });
+  }
+
+  /** Has a cursor told of each new message, or of the end if there is one. */
+  join(cursor: Observer<Message>): Unsubscribable | undefined {
+    if (this.#ending === undefined) return this.#live.join(cursor);
+    this.#ending(cursor);
+    return undefined;
+  }
+
+  /** Ends all who have come to the end, and the others when they do. */
+  finish(ending: (cursor: Observer<Message>) => void): void {
+    this.#ending ??= ending;
+    const cursors = this.#live.observers;
+    this.#live.clear();
+    for (const cursor of cursors) ending(cursor);
+  }
+
+  /** The number of the message that a client has seen last, or why that is of no use here. */
+  #place(position: string): number | GapReason {
+    const { epoch, offset } = positionOf(position) ?? {};
+    if (epoch === undefined || offset === undefined) return 'malformed';
+    if (epoch !== this.#epoch) return 'unknown-epoch';
+    // Nobody was given that one.
+    if (offset > this.end) return 'malformed';
+    return offset < this.start ? this.#history.cause : offset;
+  }
+}
+
+/** As many as a client takes in a tick. */
+const mostReplayed = 10_000;
+
+function messageOf({ data, event, retry }: MessageFields<unknown>, id: string | undefined): Message {
+  return event === 'gap' ? new Gap(data as Gap['data'], id) : new Message({ data, event, retry, id });
+}
+
+function jsonOf(data: unknown): string | undefined {
+  try {
+    const text: string | undefined = JSON.stringify(data);
+    if (text !== undefined) return text;
+    reportError('retain', unserialisable(data));
+  } catch (error) {
+    reportError('retain', unserialisable(data, error));
+  }
+  return undefined;
+}
