@@ -10,10 +10,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // message, errors, options, memo, later, diagnostics
   '.': [],
   encoding: ['.'],
-  operators: ['.'],
-  stores: ['.', 'encoding', 'operators'],
-  redis: ['.', 'encoding', 'stores'],
   pull: ['.'],
+  operators: ['.', 'pull'],
+  stores: ['.', 'encoding', 'operators', 'pull'],
+  redis: ['.', 'encoding', 'pull', 'stores'],
   flow: ['.', 'encoding', 'operators', 'pull'],
   sinks: ['.', 'encoding', 'flow'],
 };

@@ -2,6 +2,7 @@
 export { type DataOf, Gap, type GapData, type GapReason, Message, type MessageFields } from './message.ts';
 
 /* Stores */
+export { type CombinedData, combineLogs, type LogsByName } from './stores/combineLogs.ts';
 export { DataStore, type DataStoreConstructor } from './stores/DataStore.ts';
 export { QueueStore, type QueueStoreOptions } from './stores/QueueStore.ts';
 export type { HistoryOptions } from './stores/History.ts';
@@ -40,6 +41,7 @@ export type { BackpressureOperator, DropReason, Outlet } from './operators/Backp
 /* Operators for messages */
 export { filterData } from './operators/filterData.ts';
 export { mapData } from './operators/mapData.ts';
+export { type LoadSnapshot, snapshotThen, type SnapshotThenOptions } from './operators/snapshotThen.ts';
 
 /* Errors */
 export { type ErrorCode, type ErrorFacts, TornadoseError } from './errors.ts';

@@ -58,11 +58,19 @@ export class Message<T = unknown> implements MessageFields<T> {
     this.retry = retry;
     // One of a class of its own has its fields still to come.
     const made = this.constructor;
-    if (made === Message || made === Gap) Object.freeze(this);
+    if (made === Message || made === Gap || made === Position) Object.freeze(this);
   }
 }
 
-/** Why something may be missing. All but `disconnected` are reserved for logs that clients resume from. */
+/**
+ * Why something may be missing.
+ *
+ * - `disconnected`: a connection was lost to what keeps nothing (Redis Pub/Sub);
+ * - `trimmed`, `expired`: the log does not retain that much, or that long;
+ * - `unknown-epoch`: it is another log, or the log was deleted, replaced or restarted, or lost what it had acknowledged;
+ * - `malformed`: no log has given out such a position;
+ * - `too-far-behind`: the client did not keep up with what is retained.
+ */
 export type GapReason = 'disconnected' | 'trimmed' | 'expired' | 'unknown-epoch' | 'malformed' | 'too-far-behind';
 
 /** What a {@link Gap} tells a client. */

@@ -7,7 +7,8 @@ import { Cluster as Cluster6 } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis5';
 import { merge } from 'rxjs';
 import { Gap } from 'tornadose';
-import { RedisStore } from 'tornadose/redis';
+import { RedisStore, RedisStreamStore } from 'tornadose/redis';
+import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
 import { freePort, RedisServer } from '../support/RedisServer.ts';
 import { until } from './support/until.ts';
 
@@ -16,7 +17,7 @@ const clients = {
   'ioredis 6': (port: number) => new Cluster6([{ host: '127.0.0.1', port }]),
 };
 
-describe('RedisStore on a Cluster', () => {
+describe('A Cluster', () => {
   const file = `tornadose-spec-${process.pid}-nodes.conf`;
   let server: RedisServer;
 
@@ -32,7 +33,7 @@ describe('RedisStore on a Cluster', () => {
   });
 
   for (const [name, connect] of Object.entries(clients)) {
-    it(`should publish, deliver, and tell of a lost subscription: ${name}`, async () => {
+    it(`should publish, deliver, and tell a RedisStore of a lost subscription: ${name}`, async () => {
       const redis = connect(server.port);
       await once(redis, 'ready');
       const store = new RedisStore({ redis });
@@ -46,6 +47,39 @@ describe('RedisStore on a Cluster', () => {
       await until(() => values.length === 3);
       expect(values).to.deep.equal(['one', new Gap({ reason: 'disconnected', log: 'tornadose' }), 'two']);
       await store.close();
+      redis.disconnect();
+    });
+
+    it(`should carry streams of one slot and of several, with one reader, over lost connections: ${name}`, async () => {
+      const redis = connect(server.port);
+      await once(redis, 'ready');
+      const suffix = `${process.pid}-${redis.constructor.name}-${name.at(-1)}`;
+      const stores = ['{shop}:orders', '{shop}:prices', 'elsewhere', 'further'].map(
+        (key) => new RedisStreamStore<number>({ redis, key: `${key}-${suffix}` }),
+      );
+      const readers = async (): Promise<string[]> =>
+        (await server.cli('CLIENT', 'LIST')).split('\n').filter((line) => line.includes('cmd=xread'));
+      // First those of one slot, whose read waits, and then all.
+      for (const followed of [stores.slice(0, 2), stores]) {
+        const clients = followed.map((store) => new LogClient(store.since()));
+        await until(() => clients.every(({ lastId }) => lastId !== undefined));
+        await Promise.all(followed.map((store) => store.submit(1)));
+        await until(() => clients.every(({ data }) => data.length === 1));
+        await until(async () => (await readers()).length === 1);
+        const [reader] = await readers();
+        await server.cli('CLIENT', 'KILL', 'ID', reader?.match(/id=(\d+)/)?.[1] as string);
+        await Promise.all(followed.map((store) => store.submit(2)));
+        await until(() => clients.every(({ data }) => data.length === 2));
+        for (const client of clients) expect(client.messages.map(({ data }) => data)).to.deep.equal([1, 2]);
+        const [store, client] = [followed.at(-1), clients.at(-1)];
+        client?.leave();
+        await store?.submit(3);
+        const back = new LogClient((store as RedisStreamStore<number>).since(client?.lastId));
+        await until(() => back.data.length === 1);
+        expect(back.messages.map(({ data }) => data)).to.deep.equal([3]);
+        allLogClientsLeave();
+      }
+      await Promise.all(stores.map((store) => store.close()));
       redis.disconnect();
     });
   }

@@ -4,8 +4,18 @@ import { expectTypeOf } from 'expect-type';
 import type { Cluster as Cluster6, Redis as Redis6 } from 'ioredis';
 import type { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { filter, map, merge, type Observable } from 'rxjs';
-import type { Gap } from 'tornadose';
-import { type Codec, json, type RedisClusterLike, type RedisLike, RedisStore, text } from 'tornadose/redis';
+import type { Gap, Message } from 'tornadose';
+import {
+  type Codec,
+  json,
+  type RedisClusterLike,
+  type RedisLike,
+  RedisStore,
+  type RedisStreamClusterLike,
+  type RedisStreamLike,
+  RedisStreamStore,
+  text,
+} from 'tornadose/redis';
 
 interface Tick {
   symbol: string;
@@ -19,10 +29,14 @@ declare const ticks: Codec<Tick>;
 /* The real clients fit. */
 redis satisfies RedisLike;
 redis5 satisfies RedisLike;
+redis satisfies RedisStreamLike;
+redis5 satisfies RedisStreamLike;
 declare const cluster: Cluster6;
 declare const cluster5: Cluster5;
 cluster satisfies RedisClusterLike;
 cluster5 satisfies RedisClusterLike;
+cluster satisfies RedisStreamClusterLike;
+cluster5 satisfies RedisStreamClusterLike;
 
 /* Text needs no codec, and may have one. */
 expectTypeOf(new RedisStore({ redis })).toEqualTypeOf<RedisStore<string>>();
@@ -59,3 +73,16 @@ expectTypeOf(
 ).toEqualTypeOf<Observable<string>>();
 // @ts-expect-error no Tick
 store.next('ACME');
+
+/* A stream carries JSON, and gives messages. */
+const stream = new RedisStreamStore<Tick>({ redis, key: 'ticks', maxLength: 10 });
+expectTypeOf(stream).toExtend<Observable<Tick>>();
+expectTypeOf(stream.submit({ symbol: 'A', price: 1 }, { key: '7' })).toEqualTypeOf<Promise<string>>();
+expectTypeOf(stream.since('id', { otherwise: 'earliest' })).toEqualTypeOf<Observable<Message<Tick> | Gap>>();
+expectTypeOf(stream.gaps).toEqualTypeOf<Observable<Gap>>();
+new RedisStreamStore<string>({ redis: cluster5, key: 'lines', codec: text });
+new RedisStreamStore<Message<Tick>>({ redis: cluster, key: 'ticks', codec: ticks });
+// @ts-expect-error a Tick is no text
+new RedisStreamStore<Tick>({ redis, key: 'ticks', codec: text });
+// @ts-expect-error there is no stream without a key
+new RedisStreamStore<Tick>({ redis });

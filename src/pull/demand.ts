@@ -7,6 +7,8 @@ export interface Demand {
   whenReady(resume: () => void): void;
   /** Takes note of where the client stands, for one that gets nothing for long; with `tell`, it is sent at once. */
   follow?(position: () => string, tell: boolean): void;
+  /** Where the client stands is not known yet: `follow` is called as soon as it is. */
+  followLater?(): void;
 }
 
 /** The Subscriber at the end of a client's operators. */

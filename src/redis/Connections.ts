@@ -3,6 +3,15 @@ import { Commands } from './Commands.ts';
 import type { RedisClusterLike, RedisLike } from './RedisLike.ts';
 import { Subscriber } from './Subscriber.ts';
 
+/** What is told how the client is. */
+export interface ClientListener {
+  reachable(): void;
+  /** Its connection is gone, and what comes next may be another Redis. */
+  disconnected(): void;
+  /** It will not come back by itself. */
+  ended(): void;
+}
+
 /**
  * What all stores of one `redis` share: the client itself for commands, and one connection for subscribing. It listens
  * to the client only while one of the two has something to do, so nothing of ours stays on a client that is handed back.
@@ -11,28 +20,39 @@ export class Connections {
   readonly commands: Commands;
   readonly subscriber: Subscriber;
   readonly #redis: RedisLike | RedisClusterLike;
+  readonly #others: ClientListener[] = [];
   #users = 0;
 
   constructor(redis: RedisLike | RedisClusterLike) {
     this.#redis = redis;
-    const using = (used: boolean): void => this.#using(used);
+    const { using } = this;
     this.commands = new Commands(redis, using);
     this.subscriber = new Subscriber(redis, { using, opened: () => this.commands.flush() });
   }
 
+  /** Has another user of this client told how it is, while it uses it. */
+  add(listener: ClientListener): void {
+    this.#others.push(listener);
+  }
+
   readonly #ready = (): void => {
     this.subscriber.reachable();
+    for (const other of this.#others) other.reachable();
     this.commands.flush();
   };
 
-  readonly #close = (): void => this.commands.closed();
+  readonly #close = (): void => {
+    for (const other of this.#others) other.disconnected();
+    this.commands.closed();
+  };
 
   readonly #end = (): void => {
     this.commands.ended();
     this.subscriber.ended();
+    for (const other of this.#others) other.ended();
   };
 
-  #using(used: boolean): void {
+  readonly using = (used: boolean): void => {
     const before = this.#users;
     this.#users += used ? 1 : -1;
     if (before > 0 && this.#users > 0) return;
@@ -40,7 +60,7 @@ export class Connections {
     this.#redis[change]('ready', this.#ready);
     this.#redis[change]('close', this.#close);
     this.#redis[change]('end', this.#end);
-  }
+  };
 }
 
 const shared = new WeakMap<RedisLike | RedisClusterLike, Connections>();

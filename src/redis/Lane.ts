@@ -56,3 +56,8 @@ export class Lane implements LaneOptions {
     return this.#settled;
   }
 }
+
+/** A lane for what is bounded elsewhere. */
+export function unlimited(timeout: number): Lane {
+  return new Lane({ maxPending: Number.POSITIVE_INFINITY, maxPendingBytes: Number.POSITIVE_INFINITY, timeout });
+}

@@ -23,10 +23,56 @@ export interface CommandsLike {
   off(event: 'ready' | 'close' | 'end', listener: () => void): unknown;
 }
 
-/** The connection that subscribes. */
-export interface SubscriberLike {
+/** What a stream needs of a client beside that, for its `RedisStreamStore`. */
+export interface StreamCommandsLike {
+  eval(script: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+  evalsha(digest: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+  xrangeBuffer(key: string, start: string, end: string, token: 'COUNT', count: number): Promise<unknown>;
+}
+
+/** A client of ioredis, version 5 or 6, for a `RedisStreamStore`. */
+export interface RedisStreamLike extends RedisLike, StreamCommandsLike {
+  readonly options: {
+    readonly autoResendUnfulfilledCommands?: boolean | undefined;
+    readonly keyPrefix?: string | undefined;
+  };
+  client(command: 'UNBLOCK', id: number): Promise<unknown>;
+  cluster(command: 'MYID'): Promise<unknown>;
+  duplicate(override: SubscriberOptions): SubscriberLike & ReaderLike;
+}
+
+/** A `Cluster` of ioredis, for a `RedisStreamStore`. */
+export interface RedisStreamClusterLike extends RedisClusterLike, StreamCommandsLike {
+  readonly options: { readonly keyPrefix?: string | undefined };
+  nodes(role?: 'master'): RedisStreamLike[];
+  cluster(command: 'KEYSLOT', key: string): Promise<unknown>;
+  cluster(command: 'SLOTS'): Promise<unknown>;
+}
+
+/** A connection of the library's own. */
+export interface DuplicateLike {
   connect(): Promise<unknown>;
   disconnect(): void;
+  on(event: 'ready' | 'end', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** The connection that reads streams. */
+export interface ReaderLike extends DuplicateLike {
+  client(command: 'ID'): Promise<unknown>;
+  xreadBuffer(
+    countToken: 'COUNT',
+    count: number,
+    blockToken: 'BLOCK',
+    block: number,
+    streamsToken: 'STREAMS',
+    ...keysAndIds: string[]
+  ): Promise<unknown>;
+  xreadBuffer(countToken: 'COUNT', count: number, streamsToken: 'STREAMS', ...keysAndIds: string[]): Promise<unknown>;
+}
+
+/** The connection that subscribes. */
+export interface SubscriberLike extends DuplicateLike {
   subscribe(...channels: string[]): Promise<unknown>;
   unsubscribe(...channels: string[]): Promise<unknown>;
   ping(): Promise<unknown>;
@@ -35,10 +81,13 @@ export interface SubscriberLike {
   on(event: 'messageBuffer', listener: (channel: { toString(): string }, payload: Uint8Array) => void): unknown;
 }
 
-/** How the connection that subscribes differs from the client that it is a duplicate of. */
+/** How a connection of the library's own differs from the client that it is a duplicate of. */
 export interface SubscriberOptions {
   readonly lazyConnect: true;
   readonly enableOfflineQueue: false;
+  readonly keyPrefix: '';
+  readonly commandTimeout: undefined;
+  readonly socketTimeout: undefined;
   readonly enableReadyCheck: false;
   readonly autoResubscribe: false;
   readonly autoResendUnfulfilledCommands: false;

@@ -1,40 +1,28 @@
 import { Observable, Subject, type Subscriber, type TeardownLogic } from 'rxjs';
 import { reportError } from '../diagnostics.ts';
-import { TornadoseError } from '../errors.ts';
 import { Gap } from '../message.ts';
-import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
+import { checkNames, invalidOption } from '../options.ts';
 import { Store } from '../stores/Store.ts';
 import type { ChannelListener } from './Channel.ts';
 import { type Codec, text } from './Codec.ts';
 import { type Connections, connectionsOf } from './Connections.ts';
-import { Lane } from './Lane.ts';
-import { decodePayload, encodePayload, tooLarge } from './payload.ts';
+import { Publisher, type PublishingSettings, publishingNames } from './Publisher.ts';
+import { decodePayload } from './payload.ts';
 import type { RedisClusterLike, RedisLike } from './RedisLike.ts';
-import { rejected } from './rejected.ts';
 
 /** Options of {@link RedisStore}. */
-export interface RedisStoreSettings<T> {
+export interface RedisStoreSettings<T> extends PublishingSettings<T> {
   /** A client of ioredis 5 or 6. It publishes; a duplicate of it subscribes. It is yours to close. */
   readonly redis: RedisLike | RedisClusterLike;
   /** The channel's name; ioredis's `keyPrefix` does not apply to channels. @defaultValue `'tornadose'` */
   readonly channel?: string | undefined;
-  /** How values become text and back: `text`, `json` or your own. @defaultValue `text`, where T is string */
-  readonly codec?: Codec<T> | undefined;
-  /** How many publishes may be on their way, of all stores that share `redis`. @defaultValue 10 000 */
-  readonly maxPending?: number | undefined;
-  /** How many bytes may be on their way, of all stores that share `redis`. @defaultValue 8 388 608 (8 MiB) */
-  readonly maxPendingBytes?: number | undefined;
-  /** After how many ms a publish without an answer fails. @defaultValue 5 000 */
-  readonly timeout?: number | undefined;
-  /** How large a payload may be, in or out. @defaultValue 1 048 576 (1 MiB) */
-  readonly maxMessageBytes?: number | undefined;
 }
 
 /** Options of {@link RedisStore}: `codec` may be left out where T is string. */
 export type RedisStoreOptions<T = string> = RedisStoreSettings<T> &
   ([T, string] extends [string, T] ? unknown : { readonly codec: Codec<T> });
 
-const optionNames = ['redis', 'channel', 'codec', 'maxPending', 'maxPendingBytes', 'timeout', 'maxMessageBytes'];
+const optionNames = ['redis', 'channel', ...publishingNames];
 
 /**
  * A Redis Pub/Sub channel: whatever can PUBLISH can publish to the clients of every process that has a store of it, and
@@ -70,38 +58,26 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
 
   readonly #redis: RedisLike | RedisClusterLike;
   readonly #connections: Connections;
-  readonly #lane: Lane;
+  readonly #publisher: Publisher<T>;
   readonly #channel: string;
-  readonly #codec: Codec<T>;
-  readonly #timeout: number;
-  readonly #maxMessageBytes: number;
   readonly #gaps: Subject<Gap> = new Subject<Gap>();
   readonly #listener: ChannelListener;
   #observers = 0;
-  #ended: Promise<never> | undefined;
 
   constructor(options: RedisStoreOptions<T>) {
     super();
     checkNames('RedisStore', options, optionNames);
-    const { redis, channel = 'tornadose', codec = text as unknown as Codec<T> }: RedisStoreSettings<T> = options;
+    const { redis, channel = 'tornadose' }: RedisStoreSettings<T> = options;
     if (typeof redis?.publish !== 'function' || !('duplicate' in redis || 'nodes' in redis))
       throw invalidOption('redis', 'a client of ioredis', redis);
     if (typeof channel !== 'string' || channel === '' || !channel.isWellFormed())
       throw invalidOption('channel', 'a name of one character or more', channel);
-    if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function')
-      throw invalidOption('codec', 'text, json or a pair of functions { encode, decode }', codec);
     this.#redis = redis;
     this.#channel = channel;
-    this.#codec = codec;
-    this.#timeout = milliseconds('timeout', options.timeout, 5_000);
-    this.#maxMessageBytes = integer('maxMessageBytes', options.maxMessageBytes, 1024 * 1024);
     this.#connections = connectionsOf(redis);
-    const limits = {
-      maxPending: integer('maxPending', options.maxPending, 10_000),
-      maxPendingBytes: integer('maxPendingBytes', options.maxPendingBytes, 8 * 1024 * 1024),
-      timeout: this.#timeout,
-    };
-    this.#lane = new Lane(limits, () => this.#connections.subscriber.isOpen(channel));
+    const { commands, subscriber } = this.#connections;
+    const byDefault = text as unknown as Codec<T>;
+    this.#publisher = new Publisher(options, byDefault, commands, 'PUBLISH', channel, () => subscriber.isOpen(channel));
     this.#listener = {
       received: (payload) => this.#receive(payload),
       missed: () => this.#gaps.next(new Gap({ reason: 'disconnected', log: channel })),
@@ -114,18 +90,9 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
 
   /** Publishes a value. @returns how many subscribers Redis says got it */
   submit(value: T): Promise<number> {
-    if (this.isEnding) return this.#storeClosed();
-    let payload: string;
-    try {
-      payload = encodePayload(this.#codec, value);
-    } catch (error) {
-      return rejected(error);
-    }
-    const bytes = Buffer.byteLength(payload);
-    if (bytes > this.#maxMessageBytes) return rejected(tooLarge(bytes, this.#maxMessageBytes));
+    if (this.isEnding) return this.#publisher.closed();
     // A client with `stringNumbers` answers with a text.
-    const publish = () => this.#redis.publish(this.#channel, payload).then(Number);
-    return this.#connections.commands.run(this.#lane, 'PUBLISH', bytes, publish);
+    return this.#publisher.publish(value, (payload) => this.#redis.publish(this.#channel, payload).then(Number));
   }
 
   override error(error: unknown): void {
@@ -143,7 +110,7 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
     subscriber.remove(this.#channel, this.#listener);
     // What another store still waits for keeps it; a linger of ours would keep the process from its end.
     subscriber.rest();
-    await this.#lane.settled();
+    await this.#publisher.settled();
   }
 
   protected override _subscribe(subscriber: Subscriber<T>): TeardownLogic {
@@ -155,7 +122,7 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   #observedBy(subscriber: Subscriber<never> | Subscriber<T> | Subscriber<Gap>): void {
     if (this.isStopped || subscriber.closed) return;
     this.#observers += 1;
-    if (this.#observers === 1) this.#connections.subscriber.add(this.#channel, this.#listener, this.#timeout);
+    if (this.#observers === 1) this.#connections.subscriber.add(this.#channel, this.#listener, this.#publisher.timeout);
     subscriber.add(this.#unobserved);
   }
 
@@ -165,19 +132,11 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   };
 
   #receive(payload: Uint8Array): void {
+    const { codec, maxMessageBytes } = this.#publisher;
     try {
-      this.emit(decodePayload(this.#codec, payload, this.#channel, this.#maxMessageBytes));
+      this.emit(decodePayload(codec, payload, this.#channel, maxMessageBytes));
     } catch (error) {
       reportError('receive', error);
     }
-  }
-
-  #storeClosed(): Promise<never> {
-    this.#ended ??= rejected(
-      new TornadoseError('ERR_STORE_CLOSED', `Expected an open store, got one that has ended (${this.#channel})`, {
-        store: this.#channel,
-      }),
-    );
-    return this.#ended;
   }
 }

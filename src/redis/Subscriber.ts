@@ -3,8 +3,9 @@ import { Backoff } from './Backoff.ts';
 import { Channel, type ChannelListener } from './Channel.ts';
 import { refusedBy } from './Commands.ts';
 import { Deadlines } from './Deadlines.ts';
+import { notConnected } from './OwnConnection.ts';
 import type { RedisClusterLike, RedisLike } from './RedisLike.ts';
-import { type ConnectionOwner, notConnected, SubscriberConnection } from './SubscriberConnection.ts';
+import { SubscriberConnection, type SubscriberConnectionOwner } from './SubscriberConnection.ts';
 import { type Outcome, subscribeAll } from './subscribeAll.ts';
 
 /** How long the connection stays without a subscription, in ms: a page that is reloaded finds it still there. */
@@ -23,7 +24,7 @@ export interface SubscriberOwner {
  * first listener and unsubscribes when the last has left; after a connection was lost it subscribes again, and tells
  * every listener that something may have been missed before it gets anything more.
  */
-export class Subscriber implements ConnectionOwner {
+export class Subscriber implements SubscriberConnectionOwner {
   readonly #redis: RedisLike | RedisClusterLike;
   readonly #owner: SubscriberOwner;
   readonly #channels = new Map<string, Channel>();

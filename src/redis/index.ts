@@ -2,6 +2,19 @@
 export type { Codec, JsonCodec } from './Codec.ts';
 /* Codecs */
 export { json, text } from './Codec.ts';
+export type { PublishingSettings } from './Publisher.ts';
 /* What is expected of ioredis */
-export type { CommandsLike, RedisClusterLike, RedisLike, SubscriberLike, SubscriberOptions } from './RedisLike.ts';
+export type {
+  CommandsLike,
+  DuplicateLike,
+  ReaderLike,
+  RedisClusterLike,
+  RedisLike,
+  RedisStreamClusterLike,
+  RedisStreamLike,
+  StreamCommandsLike,
+  SubscriberLike,
+  SubscriberOptions,
+} from './RedisLike.ts';
 export { RedisStore, type RedisStoreOptions, type RedisStoreSettings } from './RedisStore.ts';
+export { RedisStreamStore, type RedisStreamStoreOptions, type SubmitOptions } from './RedisStreamStore.ts';

@@ -7,70 +7,60 @@ import { type Demand, offer } from '../pull/demand.ts';
 const budget = 5;
 const stride = 64;
 
-/** What a cursor goes through. Messages are numbered from 1 on. */
+/** What a cursor goes through: messages in memory, numbered from 1 on. */
 export interface CursorLog {
-  /** The number after which messages are retained. */
+  /** The number after which messages are there. */
   readonly start: number;
   /** The number of the last message; 0 before the first one. */
   readonly end: number;
-  idOf(number: number): string;
   message(number: number): Message;
   /** Has a cursor told of each new message, or of the end at once if there was one. */
   join(cursor: Observer<Message>): Unsubscribable | undefined;
 }
 
 /**
- * One client's place in a log. While it is behind it pulls what is retained, as far as the client can take it; when it has
+ * One client's place in a log. While it is behind it pulls what is there, as far as the client can take it; when it has
  * come to the end it joins those who are told at once, until the client cannot take more.
  */
-export class Cursor implements Observer<Message> {
-  readonly #log: CursorLog;
-  readonly #subscriber: Subscriber<Message>;
-  readonly #demand: Demand | undefined;
-  readonly #otherwise: 'live' | 'earliest';
+export abstract class Cursor implements Observer<Message> {
+  protected readonly log: CursorLog;
+  protected readonly demand: Demand | undefined;
   /** The number of the last message that it has passed on. */
-  #offset: number;
+  protected offset: number;
+  /** The id to come back with. */
+  id: string;
+  readonly #subscriber: Subscriber<Message>;
   #seat: Unsubscribable | undefined;
 
-  constructor(
-    log: CursorLog,
-    subscriber: Subscriber<Message>,
-    demand: Demand | undefined,
-    otherwise: 'live' | 'earliest',
-    offset: number,
-  ) {
-    this.#log = log;
+  constructor(log: CursorLog, subscriber: Subscriber<Message>, demand: Demand | undefined, offset: number, id: string) {
+    this.log = log;
     this.#subscriber = subscriber;
-    this.#demand = demand;
-    this.#otherwise = otherwise;
-    this.#offset = offset;
+    this.demand = demand;
+    this.offset = offset;
+    this.id = id;
+    subscriber.add(() => this.stop());
   }
 
-  /** The id to come back with. */
-  get id(): string {
-    return this.#log.idOf(this.#offset);
+  get closed(): boolean {
+    return this.#subscriber.closed;
   }
 
-  /** Says that what came before is missing, and goes on from the end, or from the earliest that is retained. */
-  skip(reason: GapReason, from: string | undefined): void {
-    const { start, end } = this.#log;
-    this.#offset = this.#otherwise === 'earliest' ? start : end;
-    this.#pass(new Gap(from === undefined ? { reason } : { reason, from }, this.id));
-  }
+  /** The next message is not in memory any more. @returns whether to go on now, from another place */
+  protected abstract overtaken(): boolean;
 
   /** Passes on what is there, and follows. */
   readonly run = (): void => {
     let count = 0;
     let ends = 0;
-    while (!this.#subscriber.closed) {
-      const { start, end } = this.#log;
-      if (this.#offset < start) {
-        this.skip('too-far-behind', this.id);
-      } else if (this.#offset === end) {
-        this.#follow();
+    while (!this.closed) {
+      const { start, end } = this.log;
+      if (this.offset < start) {
+        if (!this.overtaken()) return;
+      } else if (this.offset === end) {
+        this.follow();
         return;
-      } else if (this.#demand?.ready === false) {
-        this.#demand.whenReady(this.run);
+      } else if (this.demand?.ready === false) {
+        this.demand.whenReady(this.run);
         return;
       } else {
         if (count % stride === 0) {
@@ -82,20 +72,21 @@ export class Cursor implements Observer<Message> {
           }
         }
         count += 1;
-        this.#offset += 1;
-        this.#pass(this.#log.message(this.#offset));
+        this.offset += 1;
+        this.pass(this.log.message(this.offset));
       }
     }
   };
 
   /** A new message, while it follows. */
   next(message: Message): void {
-    if (this.#demand?.ready === false) {
+    if (this.demand?.ready === false) {
       this.stop();
-      this.#demand.whenReady(this.run);
+      this.demand.whenReady(this.run);
       return;
     }
-    this.#offset = this.#log.end;
+    this.offset = this.log.end;
+    if (message.id !== undefined) this.id = message.id;
     this.#subscriber.next(message);
   }
 
@@ -112,13 +103,19 @@ export class Cursor implements Observer<Message> {
     this.#seat = undefined;
   }
 
-  #follow(): void {
-    this.#seat = this.#log.join(this);
+  protected follow(): void {
+    this.#seat = this.log.join(this);
   }
 
-  /** What is subscribed because of this message is for the same client. */
-  #pass(message: Message): void {
-    const outer = offer(this.#demand);
+  /** Says that what came before `id` is missing. */
+  protected tell(reason: GapReason, from: string | undefined, id: string): void {
+    this.pass(new Gap(from === undefined ? { reason } : { reason, from }, id));
+  }
+
+  protected pass(message: Message): void {
+    if (message.id !== undefined) this.id = message.id;
+    // What is subscribed because of this message is for the same client.
+    const outer = offer(this.demand);
     try {
       this.#subscriber.next(message);
     } finally {

@@ -1,4 +1,5 @@
 import { checkNames, integer, milliseconds } from '../options.ts';
+import { Row } from './Row.ts';
 
 /** How much a log retains. Whatever is exceeded first lets the oldest go. */
 export interface HistoryOptions {
@@ -43,11 +44,7 @@ export class History {
   readonly #size: number;
   readonly #maxBytes: number;
   readonly #ttl: number;
-  /** A ring would be of a fixed size: this is cut when half of it is gone. */
-  #entries: (Retained | undefined)[] = [];
-  #head = 0;
-  /** The number of the last message that was let go. */
-  #gone = 0;
+  readonly #entries = new Row<Retained>();
   #bytes = 0;
   /** Why the last one was let go. */
   #cause: 'trimmed' | 'expired' = 'trimmed';
@@ -65,13 +62,13 @@ export class History {
 
   /** The number of the last message; 0 before the first one. */
   get end(): number {
-    return this.#gone + this.#entries.length - this.#head;
+    return this.#entries.end;
   }
 
   /** The number after which messages are retained. */
   start(now: number): number {
     this.#expire(now);
-    return this.#gone;
+    return this.#entries.start;
   }
 
   get cause(): 'trimmed' | 'expired' {
@@ -83,27 +80,21 @@ export class History {
     this.#expire(entry.at);
     this.#entries.push(entry);
     this.#bytes += bytesOf(entry);
-    while (this.#entries.length - this.#head > this.#size || this.#bytes > this.#maxBytes) this.#shift('trimmed');
+    while (this.#entries.size > this.#size || this.#bytes > this.#maxBytes) this.#shift('trimmed');
   }
 
   /** The message with this number, which is above `start` and at most `end`. */
   at(number: number): Retained {
-    return this.#entries[this.#head + number - this.#gone - 1] as Retained;
+    return this.#entries.at(number);
   }
 
   #expire(now: number): void {
-    while (this.#head < this.#entries.length && (this.#entries[this.#head] as Retained).at + this.#ttl <= now)
+    for (let { first } = this.#entries; first !== undefined && first.at + this.#ttl <= now; { first } = this.#entries)
       this.#shift('expired');
   }
 
   #shift(cause: 'trimmed' | 'expired'): void {
-    this.#bytes -= bytesOf(this.#entries[this.#head] as Retained);
-    this.#entries[this.#head] = undefined;
-    this.#head += 1;
-    this.#gone += 1;
+    this.#bytes -= bytesOf(this.#entries.shift());
     this.#cause = cause;
-    if (this.#head < 64 || this.#head * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(this.#head);
-    this.#head = 0;
   }
 }

@@ -5,7 +5,7 @@ import { unserialisable } from '../encoding/Encoder.ts';
 import { later } from '../later.ts';
 import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
 import { checkNames, invalidOption, oneOf } from '../options.ts';
-import { demandOf } from '../pull/demand.ts';
+import { type Demand, demandOf } from '../pull/demand.ts';
 import { Audience } from './Audience.ts';
 import { Cursor, type CursorLog } from './Cursor.ts';
 import { type History, type HistoryOptions, historyOf } from './History.ts';
@@ -14,7 +14,7 @@ import { idOf, newEpoch, positionOf } from './position.ts';
 
 /** A log in the memory of this process. It ends with the process, which its epoch shows. */
 export class MemoryLog implements CursorLog {
-  readonly #epoch = newEpoch();
+  readonly #epoch = newEpoch(6);
   readonly #history: History;
   /** The cursors that have come to the end. */
   readonly #live = new Audience<Message>();
@@ -80,8 +80,7 @@ export class MemoryLog implements CursorLog {
       const demand = demandOf(subscriber as Subscriber<never>);
       const from = position === undefined || position === '' ? undefined : this.#place(position);
       const begin = typeof from === 'number' ? from : otherwise === 'earliest' ? this.start : this.end;
-      const cursor = new Cursor(this, subscriber, demand, otherwise, begin);
-      subscriber.add(() => cursor.stop());
+      const cursor = new MemoryCursor(this, subscriber, demand, otherwise, begin);
       // A client that is cut before its first message comes back with this.
       demand?.follow?.(() => cursor.id, from === undefined);
       if (typeof from === 'string') cursor.skip(from, from === 'malformed' ? undefined : position);
@@ -112,6 +111,34 @@ export class MemoryLog implements CursorLog {
     // Nobody was given that one.
     if (offset > this.end) return 'malformed';
     return offset < this.start ? this.#history.cause : offset;
+  }
+}
+
+/** A cursor into what is in memory and nowhere else: what it was overtaken by is lost. */
+class MemoryCursor extends Cursor {
+  declare protected readonly log: MemoryLog;
+  readonly #otherwise: 'live' | 'earliest';
+
+  constructor(
+    log: MemoryLog,
+    subscriber: Subscriber<Message>,
+    demand: Demand | undefined,
+    otherwise: 'live' | 'earliest',
+    offset: number,
+  ) {
+    super(log, subscriber, demand, offset, log.idOf(offset));
+    this.#otherwise = otherwise;
+  }
+
+  /** Says that what came before is missing, and goes on from the end, or from the earliest that is retained. */
+  skip(reason: GapReason, from: string | undefined): void {
+    this.offset = this.#otherwise === 'earliest' ? this.log.start : this.log.end;
+    this.tell(reason, from, this.log.idOf(this.offset));
+  }
+
+  protected override overtaken(): boolean {
+    this.skip('too-far-behind', this.id);
+    return true;
   }
 }
 

@@ -1,25 +1,50 @@
-/** The end of a log's id, `undefined` when it is none of this library's. */
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-';
+
+/** A number from 0 on in base 64: ids are short, so that those of several logs fit into one. */
+export function compact(number: number): string {
+  let text = '';
+  let rest = number;
+  do {
+    text = digits[rest % 64] + text;
+    rest = Math.floor(rest / 64);
+  } while (rest > 0);
+  return text;
+}
+
+/** The number of a text that `compact` wrote, `undefined` for any other, a number that is not a safe integer among them. */
+export function expanded(text: string): number | undefined {
+  let number = 0;
+  for (const digit of text) {
+    const value = digits.indexOf(digit);
+    if (value === -1) return undefined;
+    number = number * 64 + value;
+  }
+  return Number.isSafeInteger(number) && compact(number) === text ? number : undefined;
+}
+
+/** A new epoch: as many random digits, so that no other log has the same. */
+export function newEpoch(length: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => digits[byte % 64]).join('');
+}
+
+/** The end of a log in memory. */
 export interface Position {
   readonly epoch: string;
   /** How many messages came up to there. */
   readonly offset: number;
 }
 
-const form = /^([0-9a-z]{1,16})-(0|[1-9][0-9]{0,14})$/;
-
-/** A new epoch: 60 random bits, so that no other log has the same. */
-export function newEpoch(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => (byte % 32).toString(32)).join('');
-}
+const form = /^([0-9A-Za-z_-]{6})\.([0-9A-Za-z_-]{1,9})$/;
 
 /** The id of a position: what a client comes back with. */
 export function idOf({ epoch, offset }: Position): string {
-  return `${epoch}-${offset}`;
+  return `${epoch}.${compact(offset)}`;
 }
 
-/** Reads an id that came from outside. */
+/** Reads an id that came from outside, `undefined` when it is none of a log in memory. */
 export function positionOf(id: string): Position | undefined {
-  const [, epoch, offset] = (id.length <= 128 && form.exec(id)) || [];
-  return epoch === undefined || offset === undefined ? undefined : { epoch, offset: Number(offset) };
+  const [, epoch, digitsOfOffset] = (id.length <= 128 && form.exec(id)) || [];
+  if (epoch === undefined || digitsOfOffset === undefined) return undefined;
+  const offset = expanded(digitsOfOffset);
+  return offset === undefined ? undefined : { epoch, offset };
 }

@@ -1,0 +1,225 @@
+import type { Subscriber } from 'rxjs';
+import { reportError } from '../diagnostics.ts';
+import { Gap, type GapReason, type Message } from '../message.ts';
+import type { Demand } from '../pull/demand.ts';
+import { Cursor, type CursorLog } from '../stores/Cursor.ts';
+import { Backoff } from './Backoff.ts';
+import { placeBefore, reasonOf } from './chain.ts';
+import { compareIds, isSamePlace, noEpoch, type Place, placeOf, positionOf } from './place.ts';
+import type { StreamEntry } from './StreamEntry.ts';
+import { placeOfEntry, type StreamItem } from './StreamItem.ts';
+
+/** How many bytes a page is to hold, about, and how many entries. What a client cannot take is read again. */
+const pageBytes = 128 * 1024;
+const [fewest, most] = [16, 1_000];
+/** The number of a cursor that is not among what is in memory. */
+const nowhere = -1;
+
+/** What a cursor of a stream goes through: what is in memory of it, and what Redis retains. */
+export interface StreamCursorLog extends CursorLog {
+  /** The id of the end, to come back with. */
+  readonly position: string;
+  /** For how many ms entries are retained, if that is bounded. */
+  readonly ttl: number | undefined;
+  /** The number of the recent message at a place; `ahead` where it has not come here yet, nothing where it is not in memory. */
+  find(place: Place): number | 'ahead' | undefined;
+  /** Up to `count` entries that are retained, from an id on. */
+  page(from: string, count: number): Promise<readonly StreamEntry[]>;
+  /** What is made of an entry. */
+  item(entry: StreamEntry): StreamItem;
+}
+
+/**
+ * One client's place in a stream. It reads pages from Redis, as far as the client can take them, until it has come to what
+ * is in memory.
+ */
+export class StreamCursor extends Cursor {
+  declare protected readonly log: StreamCursorLog;
+  readonly #otherwise: 'live' | 'earliest';
+  /** What is to be said before the earliest that is retained. */
+  #gap: { readonly reason: GapReason; readonly from: string | undefined } | undefined;
+  #next: 'earliest' | 'first' | 'more' = 'more';
+  #ahead = false;
+  #count = 100;
+  readonly #retries = new Backoff(100, 2_000);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    log: StreamCursorLog,
+    subscriber: Subscriber<Message>,
+    demand: Demand | undefined,
+    otherwise: 'live' | 'earliest',
+  ) {
+    super(log, subscriber, demand, nowhere, '');
+    this.#otherwise = otherwise;
+    subscriber.add(() => clearTimeout(this.#timer));
+  }
+
+  /** Begins after what the client has seen last. */
+  begin(position: string | undefined): void {
+    if (this.closed) return;
+    if (position === undefined) {
+      if (this.#otherwise === 'earliest') this.#next = 'earliest';
+      else this.#goToEnd();
+    } else {
+      const place = placeOf(position);
+      if (place === undefined) this.#skip('malformed', undefined);
+      else {
+        this.id = position;
+        this.#next = 'first';
+      }
+    }
+    if (this.#next !== 'earliest') this.demand?.follow?.(() => this.id, position === undefined);
+    this.run();
+  }
+
+  /** A new message, while it follows. It may have read that one already. */
+  override next(message: Message): void {
+    if (this.#ahead && !(message instanceof Gap) && !isAfter(message.id, this.id)) return;
+    this.#ahead = false;
+    super.next(message);
+  }
+
+  protected override overtaken(): boolean {
+    if (this.#next !== 'earliest') {
+      const place = placeOf(this.id) as Place;
+      const number = this.log.find(place);
+      // What a client says is not to be waited for.
+      if (typeof number === 'number') {
+        this.#next = 'more';
+        this.offset = number;
+        return true;
+      }
+      this.offset = nowhere;
+      if (number === 'ahead' && this.#next === 'more') {
+        this.#ahead = true;
+        this.follow();
+        return false;
+      }
+    }
+    this.#read();
+    return false;
+  }
+
+  #goToEnd(): void {
+    this.#next = 'more';
+    this.offset = this.log.end;
+    this.id = this.log.position;
+  }
+
+  /** Something is missing: on with the end, or with the earliest that is retained. */
+  #skip(reason: GapReason, from: string | undefined): void {
+    if (this.#otherwise === 'live') {
+      this.#goToEnd();
+      this.tell(reason, from, this.id);
+      return;
+    }
+    this.#gap = { reason, from };
+    this.#next = 'earliest';
+    this.offset = nowhere;
+  }
+
+  #read(): void {
+    if (this.demand?.ready === false) {
+      this.demand.whenReady(this.run);
+      return;
+    }
+    const place = this.#next === 'earliest' ? undefined : (placeOf(this.id) as Place);
+    this.log.page(place?.id ?? '-', this.#count + 1).then(
+      (entries) => {
+        if (this.closed) return;
+        this.#retries.reset();
+        if (place === undefined) this.#fromEarliest(entries);
+        else this.#from(place, entries);
+      },
+      (error) => {
+        if (this.closed) return;
+        reportError('read', error);
+        this.#later();
+      },
+    );
+  }
+
+  #later(): void {
+    this.#timer = setTimeout(this.run, this.#retries.next());
+  }
+
+  #fromEarliest(entries: readonly StreamEntry[]): void {
+    const [first] = entries;
+    if (first === undefined) {
+      this.#later();
+      return;
+    }
+    this.#next = 'more';
+    this.id = positionOf(placeBefore(first, placeOfEntry(first)));
+    const gap = this.#gap;
+    this.#gap = undefined;
+    this.demand?.follow?.(() => this.id, gap === undefined);
+    if (gap !== undefined) this.tell(gap.reason, gap.from, this.id);
+    this.#take(entries, 0);
+  }
+
+  #from(place: Place, entries: readonly StreamEntry[]): void {
+    const [first] = entries;
+    const isFirst = this.#next === 'first';
+    if (first !== undefined && isSamePlace(placeOfEntry(first), place)) {
+      this.#next = 'more';
+      if (entries.length > 1) this.#take(entries, 1);
+      else this.#atEnd(place);
+    } else if (first !== undefined && first.prev === place.id && (first.epoch ?? noEpoch) === place.epoch) {
+      // It is gone, and what came next is not.
+      this.#next = 'more';
+      this.#take(entries, 0);
+    } else {
+      const reason = this.#reason(place, first);
+      this.#skip(isFirst || reason === 'unknown-epoch' ? reason : 'too-far-behind', this.id);
+      this.run();
+    }
+  }
+
+  /** There is nothing after it, though the log knows of more, or of less. */
+  #atEnd(place: Place): void {
+    if (this.log.find(place) === undefined) this.#later();
+    else this.run();
+  }
+
+  #reason(place: Place, first: StreamEntry | undefined): GapReason {
+    if (first === undefined) return 'unknown-epoch';
+    const { ttl } = this.log;
+    const reason = reasonOf({ ...first, prev: undefined }, place);
+    if (reason === 'unknown-epoch' || ttl === undefined) return reason;
+    return Number(place.id.split('-')[0]) < Date.now() - ttl ? 'expired' : 'trimmed';
+  }
+
+  #take(entries: readonly StreamEntry[], from: number): void {
+    this.#size(entries);
+    let before = entries[from - 1]?.id;
+    for (const entry of entries.slice(from)) {
+      if (this.closed) return;
+      if (this.demand?.ready === false) {
+        this.demand.whenReady(this.run);
+        return;
+      }
+      const { position, message, place } = this.log.item(entry);
+      if (before !== undefined && entry.prev !== undefined && entry.prev !== before)
+        this.tell(reasonOf(entry, place), undefined, positionOf(placeBefore(entry, place)));
+      before = entry.id;
+      this.id = position;
+      if (message !== undefined) this.pass(message);
+    }
+    this.run();
+  }
+
+  /** How many the next page is to have. */
+  #size(entries: readonly StreamEntry[]): void {
+    let bytes = 0;
+    for (const { data } of entries) bytes += data?.length ?? 0;
+    const fitting = Math.floor((pageBytes * entries.length) / Math.max(bytes, 1));
+    this.#count = Math.min(Math.max(fitting, fewest), most, this.#count * 4);
+  }
+}
+
+function isAfter(id: string | undefined, other: string): boolean {
+  if (id === undefined) return true;
+  return compareIds((placeOf(id) as Place).id, (placeOf(other) as Place).id) > 0;
+}

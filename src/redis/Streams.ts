@@ -1,0 +1,85 @@
+import { memo } from '../memo.ts';
+import { ClusterReaders } from './ClusterReaders.ts';
+import type { Commands } from './Commands.ts';
+import { type ClientListener, type Connections, connectionsOf } from './Connections.ts';
+import { unlimited } from './Lane.ts';
+import { Pages } from './Pages.ts';
+import { newStreamEpoch, type Place } from './place.ts';
+import type { RedisStreamClusterLike, RedisStreamLike } from './RedisLike.ts';
+import type { StreamEntry } from './StreamEntry.ts';
+import { type StreamListener, StreamReader } from './StreamReader.ts';
+import { type Append, append, attach, KnownScripts } from './scripts.ts';
+import { slotmate } from './slotmate.ts';
+
+/** What all streams of one `redis` share: the client itself for commands, and one connection that reads. */
+export class Streams implements ClientListener {
+  readonly commands: Commands;
+  readonly #redis: RedisStreamLike | RedisStreamClusterLike;
+  readonly #scripts = new KnownScripts();
+  readonly #pages: Pages;
+  readonly #reader: StreamReader | ClusterReaders;
+
+  constructor(redis: RedisStreamLike | RedisStreamClusterLike, connections: Connections) {
+    this.#redis = redis;
+    this.commands = connections.commands;
+    this.#pages = new Pages(redis, connections.commands);
+    this.#reader =
+      'nodes' in redis ? new ClusterReaders(redis, this.commands, connections) : new StreamReader(redis, connections);
+    connections.add(this);
+  }
+
+  /** A key as Redis knows it. */
+  fullKey(key: string): string {
+    return this.#prefix + key;
+  }
+
+  follow(listener: StreamListener, timeout: number): void {
+    this.#reader.add(listener, timeout);
+  }
+
+  unfollow(listener: StreamListener): void {
+    this.#reader.remove(listener);
+  }
+
+  /** Up to `count` entries of a stream, from an id on. */
+  page(key: string, from: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
+    return this.#pages.read(key, from, count, timeout);
+  }
+
+  /** The last entry of a stream, which has one from now on. */
+  attach(key: string, timeout: number): Promise<Place> {
+    const send = () => attach(this.#redis, this.#scripts, key, newStreamEpoch());
+    return this.commands.run(unlimited(timeout), 'EVAL', 0, send);
+  }
+
+  /** Appends an entry now. The writer's own keys are beside the stream. */
+  append(key: string, valueKey: string | undefined, entry: Omit<Append, 'keys'>): Promise<Place> {
+    const mate = (suffix: string): string => slotmate(this.#prefix, key, suffix);
+    const keys = [key, mate(`writer:${entry.writer}`)];
+    if (valueKey !== undefined) keys.push(mate(`key:${valueKey}`));
+    return append(this.#redis, this.#scripts, { ...entry, keys });
+  }
+
+  reachable(): void {
+    this.#reader.reachable();
+  }
+
+  disconnected(): void {
+    this.#scripts.forget();
+  }
+
+  ended(): void {
+    this.#reader.ended();
+  }
+
+  get #prefix(): string {
+    return this.#redis.options?.keyPrefix ?? '';
+  }
+}
+
+const shared = new WeakMap<RedisStreamLike | RedisStreamClusterLike, Streams>();
+
+/** The streams of a client, however many stores ask for them. */
+export function streamsOf(redis: RedisStreamLike | RedisStreamClusterLike): Streams {
+  return memo(shared, redis, () => new Streams(redis, connectionsOf(redis)));
+}

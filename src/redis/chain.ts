@@ -1,0 +1,20 @@
+import type { GapReason } from '../message.ts';
+import { isEntryId, type Place } from './place.ts';
+import type { StreamEntry } from './StreamEntry.ts';
+
+/*
+ * Each entry of this library's names the one before it. Where it is not the one that was seen last, something may be
+ * missing: it was trimmed or deleted, or it is another stream, or one that has lost what it had acknowledged.
+ */
+
+/** Where to go on so that `entry`, which is at `place`, is the next one. */
+export function placeBefore({ data, prev }: StreamEntry, place: Place): Place {
+  if (data === undefined) return place;
+  return { epoch: place.epoch, id: prev !== undefined && isEntryId(prev) ? prev : '0-0' };
+}
+
+/** Why something may be missing between a place and the entry that came after it. */
+export function reasonOf(entry: StreamEntry, place: Place): GapReason {
+  const isSame = entry.epoch === undefined || entry.epoch === place.epoch;
+  return isSame && entry.prev !== '-' ? 'trimmed' : 'unknown-epoch';
+}

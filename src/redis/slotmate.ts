@@ -1,0 +1,8 @@
+/**
+ * The name of a key that is in the same slot of a Cluster as `key`, for a client that puts `prefix` before each
+ * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags).
+ */
+export function slotmate(prefix: string, key: string, suffix: string): string {
+  const hasTag = /^[^{]*\{[^}]+\}/.test(prefix + key);
+  return hasTag ? `${key}:${suffix}` : `{${prefix}${key}}:${suffix}`;
+}
