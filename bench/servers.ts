@@ -48,6 +48,11 @@ export const servers: readonly Server[] = [
   sse('floor stream', 'floorStream', { variants: { stream: 'write' }, quick: true }),
   sse('floor joined', 'floorStream', { variants: { stream: 'joined' }, quick: true }),
   sse('tornadose', 'tornadose', { ...tornadose, quick: true }),
+  sse('tornadose since', 'tornadose', {
+    ...tornadose,
+    variants: { plain: 'since' },
+    only: ['single', 'burst', 'idle'],
+  }),
   sse('tornadose watched', 'tornadose', { ...tornadose, variants: { plain: 'watched' }, only: ['single', 'connect'] }),
   sse('rxjs', 'rxjs', { variants: rxjs, package: 'rxjs' }),
   sse('better-sse', 'betterSse', {

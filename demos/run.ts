@@ -7,6 +7,8 @@ const demos: Readonly<Record<string, string>> = {
   'redis-pubsub': 'a Redis channel in a page (REDIS_URL says where Redis is)',
   'redis-publisher': 'the other process, which publishes to it',
   websocket: 'a chat',
+  resume: 'a page that misses nothing when it is cut, over a restart too with REDIS_URL',
+  topics: 'topics that a page chooses in the URL, over one EventSource',
   'slow-client': 'what each backpressure strategy does for a slow client',
   'custom-sink': 'newline-delimited JSON, as a sink of one’s own',
 };

@@ -34,7 +34,9 @@ const sameHost = ({ headers: { origin, host } }: IncomingMessage): boolean =>
   origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 
 const verifyClient = ({ req }: { req: IncomingMessage }): boolean => sameHost(req);
-new WebSocketServer({ server, maxPayload: 1000, verifyClient }).on('connection', (ws) => {
+const sockets = new WebSocketServer({ server, maxPayload: 1000, verifyClient });
+sockets.on('error', () => {}); // the server's, which `listen` reports
+sockets.on('connection', (ws) => {
   const from = `Guest ${Math.floor(Math.random() * 900 + 100)}`;
   void chat.pipe(toWebSocket(ws));
   ws.on('message', (text) => chat.next({ from, text: text.toString() }));

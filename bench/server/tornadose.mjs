@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { filter, map } from 'rxjs';
 import { WebSocketServer } from 'ws';
 // What is published, not the sources: no loader is in the process.
-import { fromPull, QueueStore, toEventSource, toWebSocket } from '../../dist/index.js';
+import { fromPull, lastEventId, QueueStore, toEventSource, toWebSocket } from '../../dist/index.js';
 import { clientOf, passes } from './passes.mjs';
 import { madeTexts } from './value.mjs';
 
@@ -24,6 +24,8 @@ const connections = {
     );
   },
   stream: (_store, req, res) => fromPull(madeTexts(req)).pipe(toEventSource(res)),
+  /** With positions, from which a client may come back. */
+  since: (store, req, res) => store.since(lastEventId(req)).pipe(toEventSource(res)),
   /** With somebody who counts what the library tells of all connections. */
   watched: (store, _req, res) => store.pipe(toEventSource(res)),
 };

@@ -1,8 +1,6 @@
-import type { IncomingMessage, Server } from 'node:http';
 import { startWith } from 'rxjs';
 import { QueueStore, toWebSocket } from 'tornadose';
-import { WebSocketServer } from 'ws';
-import { sameHost } from './sameHost.ts';
+import type { WebSocket } from 'ws';
 
 export interface Line {
   readonly from: string;
@@ -25,26 +23,20 @@ chat.subscribe((line) => {
   if (recent.length > 20) recent.shift();
 });
 
-/** Takes WebSockets on `/chat`: what a client sends is text, and what it gets are lines. */
-export function serveChat(server: Server): void {
-  const verifyClient = ({ req }: { req: IncomingMessage }): boolean => sameHost(req);
-  const sockets = new WebSocketServer({ server, path: '/chat', maxPayload: 1000, verifyClient });
-  // `ws` passes the server's errors on, and they are the server's to report.
-  sockets.on('error', () => {});
-  sockets.on('connection', (ws) => {
-    const from = newName();
-    here.add(from);
-    const you: You = { you: from };
-    void chat.pipe(startWith(you, ...recent), toWebSocket<Line | You>(ws));
-    chat.next({ from, text: 'joined', notice: true });
-    ws.on('message', (data) => {
-      const text = data.toString().trim();
-      if (text !== '') chat.next({ from, text, notice: false });
-    });
-    ws.on('close', () => {
-      here.delete(from);
-      chat.next({ from, text: 'left', notice: true });
-    });
+/** A guest: what the client sends is text, and what it gets are lines. */
+export function joinChat(ws: WebSocket): void {
+  const from = newName();
+  here.add(from);
+  const you: You = { you: from };
+  void chat.pipe(startWith(you, ...recent), toWebSocket<Line | You>(ws));
+  chat.next({ from, text: 'joined', notice: true });
+  ws.on('message', (data) => {
+    const text = data.toString().trim();
+    if (text !== '') chat.next({ from, text, notice: false });
+  });
+  ws.on('close', () => {
+    here.delete(from);
+    chat.next({ from, text: 'left', notice: true });
   });
 }
 

@@ -20,6 +20,8 @@ const demos: Readonly<Record<string, string>> = {
   fibonacci: 'The sequence as BigInt, exact however long it runs.',
   websocket: 'A chat: each line that a page sends goes to all pages.',
   'slow-client': 'What each strategy does for a client that reads too slowly.',
+  resume: 'What came while a page was away comes when it is back; over a restart too, with Redis.',
+  topics: 'Topics that a page chooses in the URL, over one EventSource that resumes all of them.',
   'custom-sink': 'Newline-delimited JSON, as a sink of one’s own in about 20 lines.',
   'redis-pubsub': 'A Redis channel in a page, with any program publishing to it.',
 };
@@ -48,6 +50,8 @@ export const files: ReadonlyMap<string, Served> = new Map([
   ['/', html(page)],
   ['/theme.css', css(text(here('../support/theme.css')))],
   ['/gallery.css', css(text(here('page/gallery.css')))],
+  ['/resumePanels.css', css(text(here('../support/resumePanels.css')))],
+  ['/resumePanels.js', js(text(here('../support/resumePanels.js')))],
   ['/uPlot.css', css(text(resolve('uplot/dist/uPlot.min.css')))],
   ['/uPlot.js', js(text(resolve('uplot/dist/uPlot.esm.js')))],
   ...['gallery', 'connection', 'chart', 'slowClients', 'chat'].map((name): [string, Served] => [

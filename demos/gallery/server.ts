@@ -2,16 +2,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { defer, merge, of } from 'rxjs';
 import { toEventSource } from 'tornadose';
+import { cut } from '../support/cuts.ts';
 import { listen } from '../support/listen.ts';
-import { chat, serveChat } from './chat.ts';
+import { sameHost } from '../support/sameHost.ts';
+import { chat, joinChat } from './chat.ts';
 import { fibonacci } from './fibonacci.ts';
 import { files } from './files.ts';
 import { numbers, recentNumbers } from './numbers.ts';
-import { sameHost } from './sameHost.ts';
+import { counter, counterSocket, streamCounter } from './resume.ts';
 import { slowClients, startSlowClients, stopSlowClients, ticks } from './slowClients.ts';
 import { statisticsOf } from './statistics.ts';
+import { serveWebSockets } from './webSockets.ts';
 
-const statistics = statisticsOf(numbers, fibonacci, chat, ticks, slowClients);
+const statistics = statisticsOf(numbers, fibonacci, chat, ticks, slowClients, counter);
 
 /** Pages that come back after a restart come back at different times. */
 const retry = (): number => 500 + Math.floor(Math.random() * 1000);
@@ -25,6 +28,9 @@ const routes: Readonly<Record<string, (req: IncomingMessage, res: ServerResponse
     const recent = defer(() => of(recentNumbers()));
     void merge(recent, numbers, fibonacci, statistics, slowClients).pipe(toEventSource(res, { retry: retry() }));
   },
+  // One of its own, for the pages that come to see it: its ids are positions, and cutting it leaves the rest alone.
+  'GET /resume/stream': (req, res) => streamCounter(req, res, retry()),
+  'POST /resume/cut': (req, res) => change(req, res, () => cut(req)),
   'POST /slow-clients/start': (req, res) => change(req, res, startSlowClients),
   'POST /slow-clients/stop': (req, res) => change(req, res, stopSlowClients),
 };
@@ -42,7 +48,13 @@ const server = createServer((req, res) => {
   }
 });
 
-serveChat(server);
+serveWebSockets(
+  server,
+  new Map([
+    ['/chat', joinChat],
+    ['/resume/socket', counterSocket],
+  ]),
+);
 listen(server, 'The tornadose gallery', '/stream');
 
 function change(req: IncomingMessage, res: ServerResponse, action: () => void): void {

@@ -4,7 +4,14 @@ import type { ServerResponse } from 'node:http';
 const theme = readFileSync(new URL('theme.css', import.meta.url), 'utf8');
 
 /** Answers with a small page: a heading, a line about it, `body`, and `script` to bring it to life. */
-export function sendPage(res: ServerResponse, title: string, about: string, body: string, script: string): void {
+export function sendPage(
+  res: ServerResponse,
+  title: string,
+  about: string,
+  body: string,
+  script: string,
+  style = '',
+): void {
   res.setHeader('content-type', 'text/html; charset=utf-8');
   res.end(`<!doctype html>
 <html lang="en">
@@ -14,7 +21,7 @@ export function sendPage(res: ServerResponse, title: string, about: string, body
 <meta name="color-scheme" content="light dark">
 <title>${title} · tornadose</title>
 <link rel="icon" href="data:,">
-<style>${theme}</style>
+<style>${theme}${style}</style>
 </head>
 <body>
 <main class="page">

@@ -150,7 +150,7 @@ export function logContract(title: string, { make }: LogFacts): void {
       const store = made<number>();
       await publish(store, 1);
       const position = fc.oneof(
-        fc.string({ unit: 'binary', minLength: 1 }),
+        fc.string({ minLength: 1 }),
         fc.constantFrom(
           '-',
           '+',

@@ -12,6 +12,8 @@ import {
   TornadoseError,
   toSink,
 } from 'tornadose';
+import { eventStream } from '../../src/encoding/eventStream.ts';
+import { webSocketFrames } from '../../src/encoding/webSocketText.ts';
 import { logContract } from '../contracts/logContract.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, type Line, LogClient, lines } from '../support/LogClient.ts';
@@ -176,6 +178,26 @@ describe('QueueStore.since', () => {
     connect(position);
     await turn();
     expect(encoded).to.equal(6);
+  });
+
+  it('should make JSON of a value once: for the history, for those who follow and for all others', async () => {
+    const store = new QueueStore<object>();
+    let made = 0;
+    const value = { toJSON: () => ({ made: ++made }) };
+    const clients = [eventStream(), webSocketFrames()].flatMap((encoder) =>
+      ([store.since(), store] as Observable<unknown>[]).map((source) => {
+        const transport = new FakeTransport();
+        source.pipe(toSink(transport, encoder, { heartbeat: false })).subscribe();
+        return transport;
+      }),
+    );
+    store.next(value);
+    await turn();
+    expect(made).to.equal(1);
+    for (const { written } of clients) expect(written.join('')).to.contain('{"made":1}');
+    store.next(value);
+    await turn();
+    for (const { written } of clients) expect(written.join('')).to.contain('{"made":2}');
   });
 
   it('should give those that come back after the end what they missed, and then the end', async () => {

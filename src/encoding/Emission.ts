@@ -1,15 +1,15 @@
 import { memo } from '../memo.ts';
-import type { Encoder } from './Encoder.ts';
+import { dataOf } from '../message.ts';
 import type { Frame } from './Frame.ts';
 
 /** What has been encoded already, for one encoder. */
 class Slot {
-  readonly encoder: Encoder;
+  readonly encoder: object;
   frame: Frame | undefined;
   /** The last text or number that came out of the clients' operators. */
   derived: Frame | undefined;
 
-  constructor(encoder: Encoder) {
+  constructor(encoder: object) {
     this.encoder = encoder;
   }
 }
@@ -23,17 +23,21 @@ class Slot {
  */
 export class Emission {
   readonly value: unknown;
+  /** The JSON of its data, where a log has made it already. @internal */
+  json: string | undefined;
+  /** It cannot be sent as JSON, and somebody has said so. @internal */
+  isReported = false;
   /** The first encoder's. There is mostly one. */
   #slot: Slot | undefined;
   /** The others', weakly: the value of a DataStore may stand for long, while clients with encoders of their own come and go. */
-  #others: WeakMap<Encoder, Slot> | undefined;
+  #others: WeakMap<object, Slot> | undefined;
 
   constructor(value: unknown) {
     this.value = value;
   }
 
   /** The frame of `value` for this encoder, made at the first call. @internal */
-  frame(encoder: Encoder, make: (encoder: Encoder, value: unknown) => Frame): Frame {
+  frame<E extends object>(encoder: E, make: (encoder: E, value: unknown) => Frame): Frame {
     const slot = this.#slotOf(encoder);
     slot.frame ??= make(encoder, this.value);
     return slot.frame;
@@ -45,7 +49,7 @@ export class Emission {
    * operator that fills one scratch object for client after client would send the first one's to all.
    * @internal
    */
-  derivedFrame(encoder: Encoder, value: unknown, make: (encoder: Encoder, value: unknown) => Frame): Frame {
+  derivedFrame<E extends object>(encoder: E, value: unknown, make: (encoder: E, value: unknown) => Frame): Frame {
     const slot = this.#slotOf(encoder);
     if (slot.derived === undefined || !Object.is(slot.derived.value, value)) slot.derived = make(encoder, value);
     return slot.derived as Frame;
@@ -63,7 +67,7 @@ export class Emission {
     }
   }
 
-  #slotOf(encoder: Encoder): Slot {
+  #slotOf(encoder: object): Slot {
     this.#slot ??= new Slot(encoder);
     if (this.#slot.encoder === encoder) return this.#slot;
     this.#others ??= new WeakMap();
@@ -72,6 +76,11 @@ export class Emission {
 }
 
 let current: Emission | undefined;
+
+/** The JSON of the data of the emission that is being delivered, if somebody has made it, and if this is that data. */
+export function jsonInProgress(data: unknown): string | undefined {
+  return current?.json !== undefined && dataOf(current.value) === data ? current.json : undefined;
+}
 
 /** The emission that is being delivered, if this is within one. */
 export function emissionInProgress(): Emission | undefined {

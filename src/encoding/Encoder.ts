@@ -1,6 +1,7 @@
 import { shown, TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
 import type { MessageFields } from '../message.ts';
+import { jsonInProgress } from './Emission.ts';
 
 /**
  * How a message becomes bytes. Make one of these for each format, not for each client: frames are shared by all
@@ -40,11 +41,16 @@ export function unserialisable(received: unknown, cause?: unknown): TornadoseErr
 export function textOf(data: unknown, serialize: Serialize<unknown>): string {
   // `JSON.stringify` says the same, and takes three times as long.
   if (typeof data === 'number' && serialize === json && Number.isFinite(data)) return String(data);
-  const text = typeof data === 'string' ? data : serialize(data);
+  const text = typeof data === 'string' ? data : serialize === json ? jsonOf(data) : serialize(data);
   if (typeof text !== 'string') throw unserialisable(data);
   // A lone surrogate would go out as U+FFFD: another text than the one that was published.
   if (!text.isWellFormed()) throw unserialisable(data, new Error('it has a lone surrogate'));
   return text;
+}
+
+/** The JSON of the data, which a log may have made already. */
+export function jsonOf(data: unknown): string | undefined {
+  return jsonInProgress(data) ?? JSON.stringify(data);
 }
 
 /** The default serializer. One constant, so that all who use the default share their frames. */

@@ -54,7 +54,8 @@ function contentOf(encoder: Encoder, value: unknown): string | Uint8Array | unde
     if (encoded instanceof Uint8Array) return encoded;
     throw unserialisable(value);
   } catch (error) {
-    reportError('encode', TornadoseError.is(error) ? error : unserialisable(value, error));
+    if (emissionInProgress()?.isReported !== true)
+      reportError('encode', TornadoseError.is(error) ? error : unserialisable(value, error));
     return undefined;
   }
 }

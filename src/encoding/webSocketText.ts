@@ -1,6 +1,6 @@
 import type { MessageFields } from '../message.ts';
 import { bytesOf } from './bytes.ts';
-import { type Encoder, json, perSerializer, type Serialize, textOf, unserialisable } from './Encoder.ts';
+import { type Encoder, json, jsonOf, perSerializer, type Serialize, textOf, unserialisable } from './Encoder.ts';
 import { textFrame } from './webSocketFrame.ts';
 
 /** The text of one WebSocket message: `{"data":…}`, with `"event"` and `"id"` where there are any. */
@@ -14,7 +14,7 @@ function messageText({ data, event, id }: MessageFields<unknown>, serialize: Ser
 /** Strings, and what a serializer of one's own made, are JSON strings; `JSON.stringify`'s answer is JSON already. */
 function dataText(data: unknown, serialize: Serialize<unknown>): string {
   if (typeof data === 'string' || serialize !== json) return JSON.stringify(textOf(data, serialize));
-  const text: string | undefined = JSON.stringify(data);
+  const text = jsonOf(data);
   if (text === undefined) throw unserialisable(data);
   return text;
 }

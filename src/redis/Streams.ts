@@ -55,7 +55,7 @@ export class Streams implements ClientListener {
   /** Appends an entry now. The writer's own keys are beside the stream. */
   append(key: string, valueKey: string | undefined, entry: Omit<Append, 'keys'>): Promise<Place> {
     const mate = (suffix: string): string => slotmate(this.#prefix, key, suffix);
-    const keys = [key, mate(`writer:${entry.writer}`)];
+    const keys: [string, ...string[]] = [key, mate(`writer:${entry.writer}`)];
     if (valueKey !== undefined) keys.push(mate(`key:${valueKey}`));
     return append(this.#redis, this.#scripts, { ...entry, keys });
   }

@@ -1,3 +1,4 @@
+import { memo } from '../memo.ts';
 import { noEpoch, type Place } from './place.ts';
 import type { StreamCommandsLike } from './RedisLike.ts';
 
@@ -97,69 +98,74 @@ return remember(id, epoch)
 `;
 
 /**
- * A script (https://redis.io/docs/latest/develop/programmability/eval-intro/). Its text goes with it until Redis has
- * answered once on this connection, and then its digest: were the text sent only after a NOSCRIPT, what was sent in
- * between would be first.
+ * A script (https://redis.io/docs/latest/develop/programmability/eval-intro/). The first one that is about a key goes with
+ * its text, and those behind it on the connection with its digest: were the text sent only after a NOSCRIPT, what was
+ * sent in between would be first.
  */
 class Script {
   readonly #text: string;
   #digest: string | undefined;
+  #isPrepared = false;
 
   constructor(text: string) {
     this.#text = text;
   }
 
+  /** Has the digest made, if it was not. */
+  prepare(): void {
+    if (this.#isPrepared) return;
+    this.#isPrepared = true;
+    void this.#makeDigest();
+  }
+
   async run(
     redis: StreamCommandsLike,
     known: KnownScripts,
-    keys: readonly string[],
+    keys: readonly [key: string, ...string[]],
     args: readonly string[],
   ): Promise<unknown> {
-    const digest = known.has(this) ? this.#digest : undefined;
-    if (digest === undefined) return this.#eval(redis, known, keys, args);
+    const [key] = keys;
+    const digest = this.#digest;
+    if (digest === undefined || !known.has(this, key)) {
+      known.add(this, key);
+      return redis.eval(this.#text, keys.length, ...keys, ...args);
+    }
     try {
       return await redis.evalsha(digest, keys.length, ...keys, ...args);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      known.forget();
-      return this.#eval(redis, known, keys, args);
+      return redis.eval(this.#text, keys.length, ...keys, ...args);
     }
   }
 
-  async #eval(redis: StreamCommandsLike, known: KnownScripts, keys: readonly string[], args: readonly string[]) {
-    const { generation } = known;
-    const answer = await redis.eval(this.#text, keys.length, ...keys, ...args);
-    this.#digest ??= await digestOf(this.#text);
-    if (generation === known.generation) known.add(this);
-    return answer;
-  }
-}
-
-async function digestOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** The scripts that a Redis has, as far as is known: none after a connection was lost, as it may be another Redis. */
-export class KnownScripts {
-  readonly #known = new Set<Script>();
-  generation = 0;
-
-  has(script: Script): boolean {
-    return this.#known.has(script);
-  }
-
-  add(script: Script): void {
-    this.#known.add(script);
-  }
-
-  forget(): void {
-    this.#known.clear();
-    this.generation += 1;
+  async #makeDigest(): Promise<void> {
+    const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(this.#text));
+    this.#digest = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 }
 
 const [attachScript, appendScript] = [new Script(attachText), new Script(appendText)];
+
+/** The scripts that the Redis which has a key was sent: none after a connection was lost, as it may be another Redis. */
+export class KnownScripts {
+  readonly #keys = new Map<Script, Set<string>>();
+
+  constructor() {
+    for (const script of [attachScript, appendScript]) script.prepare();
+  }
+
+  has(script: Script, key: string): boolean {
+    return this.#keys.get(script)?.has(key) === true;
+  }
+
+  add(script: Script, key: string): void {
+    memo(this.#keys, script, () => new Set<string>()).add(key);
+  }
+
+  forget(): void {
+    this.#keys.clear();
+  }
+}
 
 /** The last entry of a stream, or the first one, which it gets now. */
 export async function attach(
@@ -174,7 +180,7 @@ export async function attach(
 /** What is appended, and how. */
 export interface Append {
   /** The stream, what its writer has appended, and the key of this value if it has one: of one slot in a Cluster. */
-  readonly keys: readonly string[];
+  readonly keys: readonly [key: string, ...string[]];
   readonly epoch: string;
   /** The last id that this writer was given. */
   readonly acknowledged: string | undefined;

@@ -46,17 +46,21 @@ export class MemoryLog implements CursorLog {
   }
 
   /** Retains a value, and tells those who follow. */
-  append(value: unknown): void {
-    const fields: MessageFields<unknown> = value instanceof Message ? value : { data: value };
+  append(emission: Emission): void {
+    const fields = fieldsOf(emission.value);
+    // Who encodes it as JSON needs not do it again, nor report that it cannot be.
     const text = jsonOf(fields.data);
-    if (text !== undefined) {
-      const { event, retry } = fields;
-      this.#history.push({ text, event, retry, at: performance.now() });
+    if (text === undefined) emission.isReported = true;
+    else {
+      emission.json = text;
+      this.#history.push({ text, event: fields.event, retry: fields.retry, at: performance.now() });
     }
     if (this.#live.size === 0) return;
     // Without a text it has no number, and those who follow get the drop that everybody gets.
-    const message = messageOf(fields, text === undefined ? undefined : this.idOf(this.end));
-    new Emission(message).run(this.#live);
+    const message = new Emission(messageOf(fields, text === undefined ? undefined : this.idOf(this.end)));
+    message.json = text;
+    message.isReported = emission.isReported;
+    message.run(this.#live);
   }
 
   /** A retained message. */
@@ -149,13 +153,22 @@ function messageOf({ data, event, retry }: MessageFields<unknown>, id: string | 
   return event === 'gap' ? new Gap(data as Gap['data'], id) : new Message({ data, event, retry, id });
 }
 
+/** What cannot even be looked at is data, too. */
+function fieldsOf(value: unknown): MessageFields<unknown> {
+  try {
+    return value instanceof Message ? value : { data: value };
+  } catch {
+    return { data: value };
+  }
+}
+
 function jsonOf(data: unknown): string | undefined {
   try {
     const text: string | undefined = JSON.stringify(data);
     if (text !== undefined) return text;
-    reportError('retain', unserialisable(data));
+    reportError('encode', unserialisable(data));
   } catch (error) {
-    reportError('retain', unserialisable(data, error));
+    reportError('encode', unserialisable(data, error));
   }
   return undefined;
 }

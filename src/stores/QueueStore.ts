@@ -61,7 +61,7 @@ export class QueueStore<T> extends Store<T> implements Log<T> {
   }
 
   protected override emitting(emission: Emission): void {
-    this.#log.append(emission.value);
+    this.#log.append(emission);
   }
 
   protected override ended(tell: (observer: Pick<Observer<unknown>, 'error' | 'complete'>) => void): void {

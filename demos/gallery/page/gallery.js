@@ -1,6 +1,7 @@
 import { numberChart } from './chart.js';
 import { chat } from './chat.js';
 import { keepListening } from './connection.js';
+import { resumePanels } from './resumePanels.js';
 import { slowClientCards } from './slowClients.js';
 
 const byId = (id) => document.getElementById(id);
@@ -83,6 +84,13 @@ keepListening(
     else byId('slow-toggle').disabled = true;
   },
 );
+
+// A browser has six connections for all tabs: two of them are for those who come to see this.
+new IntersectionObserver(([{ isIntersecting, target }], observer) => {
+  if (!isIntersecting) return;
+  observer.disconnect();
+  resumePanels(target, { stream: '/resume/stream', socket: '/resume/socket', cut: '/resume/cut' });
+}).observe(document.querySelector('.panels'));
 
 for (const button of document.querySelectorAll('.copy')) {
   button.onclick = async () => {

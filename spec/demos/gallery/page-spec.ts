@@ -90,6 +90,23 @@ describe('demos/gallery/page', function () {
     expect(complaints).to.deep.equal([]);
   });
 
+  it('should show that nothing is missing after a cut, once one looks', async () => {
+    const page = await open(wide);
+    expect(await page.locator('.panel').count()).to.equal(0);
+    await page.locator('#resume').scrollIntoViewIfNeeded();
+    const panels = ['EventSource', 'WebSocket'].map((over) => page.locator(`[data-over="${over}"]`));
+    for (const panel of panels) await panel.locator('.strip li').nth(1).waitFor();
+    for (const panel of panels) await panel.getByRole('button', { name: 'Cut the connection' }).click();
+    for (const panel of panels) {
+      await panel.locator('.strip .back').waitFor();
+      await panel.locator('.strip .late').first().waitFor();
+      const [, ...others] = await panel.locator('dd').allTextContents();
+      expect(others, 'missing, twice, gaps, away').to.deep.equal(['0', '0', '0', '1']);
+    }
+    // The rest of the page has noticed nothing.
+    expect(await page.textContent('.state')).to.include('Live');
+  });
+
   it('should chat between two pages, and show text as text', async () => {
     const [one, other] = await Promise.all([open(wide), open(phone)]);
     await other.waitForFunction("document.querySelector('#chat').children.length > 0");

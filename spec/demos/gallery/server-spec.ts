@@ -63,7 +63,8 @@ describe('demos/gallery/server', () => {
 
   it('should show the source of each demo on its page', async () => {
     const page = await (await fetch(gallery.url)).text();
-    for (const name of ['basic', 'fibonacci', 'websocket', 'slow-client', 'custom-sink', 'redis-pubsub'])
+    const own = ['basic', 'fibonacci', 'websocket', 'slow-client', 'resume', 'topics', 'custom-sink', 'redis-pubsub'];
+    for (const name of own)
       expect(page).to.include(`npm run demo -- ${name}<`).and.to.include(`aria-label="demos/${name}.ts"`);
   });
 
@@ -75,13 +76,22 @@ describe('demos/gallery/server', () => {
     expect(await statusOf('/?from=a-link')).to.equal(200);
   });
 
+  it('should refuse WebSockets where there is none', async () => {
+    for (const path of ['/', '/chat/', '/constructor', '//']) {
+      const [error] = await once(new WebSocket(`${gallery.url}${path}`), 'error');
+      expect(String(error), path).to.include('401');
+    }
+  });
+
   it('should take nothing from pages of other sites', async () => {
     const origin = 'http://evil.example';
-    for (const path of ['/slow-clients/start', '/slow-clients/stop'])
+    for (const path of ['/slow-clients/start', '/slow-clients/stop', '/resume/cut'])
       expect(await statusOf(path, 'POST', { origin })).to.equal(403);
-    const socket = new WebSocket(`${gallery.url}/chat`, { origin });
-    const [error] = await once(socket, 'error');
-    expect(String(error)).to.include('401');
+    for (const path of ['/chat', '/resume/socket']) {
+      const socket = new WebSocket(`${gallery.url}${path}`, { origin });
+      const [error] = await once(socket, 'error');
+      expect(String(error)).to.include('401');
+    }
   });
 
   it('should end on SIGINT with open streams', async () => {
