@@ -5,6 +5,7 @@ import { Redis as Redis5 } from 'ioredis5';
 import { type ErrorReport, type Gap, Message, TornadoseError } from 'tornadose';
 import { json, RedisStreamStore, type RedisStreamStoreOptions, text } from 'tornadose/redis';
 import { logContract } from '../contracts/logContract.ts';
+import { storeContract } from '../contracts/storeContract.ts';
 import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { thrown } from '../support/thrown.ts';
@@ -23,6 +24,37 @@ const numbers = (from: number, to: number): number[] => Array.from({ length: to 
 
 let keys = 0;
 const newKey = (): string => `tornadose-spec-stream-${process.pid}-${keys++}`;
+
+describe('RedisStreamStore as a store', () => {
+  let server: RedisServer;
+  let redis: Redis6;
+  let stores: RedisStreamStore<number>[] = [];
+
+  before(async () => {
+    server = await RedisServer.start();
+    redis = new Redis6(server.url);
+  });
+  after(async () => {
+    redis.disconnect();
+    await server.dispose();
+  });
+  storeContract('it', {
+    make: () => {
+      const store = new RedisStreamStore<number>({ redis, key: newKey() });
+      stores = [...stores.filter((each) => each.observed), store];
+      return store;
+    },
+    // Redis has answered all, and the reader waits for more: it has delivered what there was.
+    settle: async () => {
+      const isRead = (line: string): boolean => /flags=b .*cmd=xread/.test(line);
+      await redis.ping();
+      await until(async () => {
+        if (!stores.some(({ observed }) => observed)) return true;
+        return (await server.cli('CLIENT', 'LIST')).split('\n').some(isRead);
+      });
+    },
+  });
+});
 
 for (const [name, connect] of Object.entries(clients)) {
   describe(`RedisStreamStore on ${name}`, () => {
