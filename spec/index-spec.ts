@@ -99,9 +99,11 @@ describe('the doors', () => {
     expect(Object.keys(redis).sort()).to.deep.equal(values);
     expect(values).to.deep.equal(['RedisStore', 'RedisStreamStore', 'json', 'text']);
     expect(types).to.deep.equal([
+      'ClusterNodeLike',
       'Codec',
       'CommandsLike',
       'DuplicateLike',
+      'DuplicatedLike',
       'JsonCodec',
       'PublishingSettings',
       'ReaderLike',

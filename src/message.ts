@@ -69,9 +69,17 @@ export class Message<T = unknown> implements MessageFields<T> {
  * - `trimmed`, `expired`: the log does not retain that much, or that long;
  * - `unknown-epoch`: it is another log, or the log was deleted, replaced or restarted, or lost what it had acknowledged;
  * - `malformed`: no log has given out such a position;
- * - `too-far-behind`: the client did not keep up with what is retained.
+ * - `too-far-behind`: the client did not keep up with what is retained;
+ * - `unserialisable`: a message that could not be retained, as it has no JSON.
  */
-export type GapReason = 'disconnected' | 'trimmed' | 'expired' | 'unknown-epoch' | 'malformed' | 'too-far-behind';
+export type GapReason =
+  | 'disconnected'
+  | 'trimmed'
+  | 'expired'
+  | 'unknown-epoch'
+  | 'malformed'
+  | 'too-far-behind'
+  | 'unserialisable';
 
 /** What a {@link Gap} tells a client. */
 export interface GapData {

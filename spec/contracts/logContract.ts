@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { filter } from 'rxjs';
+import { filter, share } from 'rxjs';
 import { budget, filterData, type Log, Message, type Store } from 'tornadose';
 import { until } from '../redis/support/until.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
@@ -150,7 +150,8 @@ export function logContract(title: string, { make }: LogFacts): void {
       const store = made<number>();
       await publish(store, 1);
       const position = fc.oneof(
-        fc.string({ minLength: 1 }),
+        // Not one that happens to have the form of a position.
+        fc.string({ minLength: 1 }).filter((text) => !/^[0-9A-Za-z_.-]{8,}$/.test(text)),
         fc.constantFrom(
           '-',
           '+',
@@ -244,6 +245,22 @@ export function logContract(title: string, { make }: LogFacts): void {
         expect(client.gaps).to.deep.equal([]);
       }
       expect(first.data).to.deep.equal(numbers(1, total));
+    });
+
+    it('should go on for those who share what the first of them asked for, when that one is slow and leaves', async () => {
+      const store = made<number>();
+      const shared = store.since().pipe(share());
+      const transport = new FakeTransport();
+      const slow = new LogClient(shared, { transport });
+      const quick = new LogClient(shared);
+      await until(() => slow.lastId !== undefined);
+      transport.takes = false;
+      for (const n of numbers(1, 2_000)) await store.submit(n);
+      await until(() => quick.data.length > 0);
+      slow.leave();
+      await publish(store, 2_001);
+      await until(() => quick.data.at(-1) === 2_001);
+      expect(quick.data).to.deep.equal(numbers(1, 2_001));
     });
 
     it('should know whether anybody is there, and let go of who has left', async () => {

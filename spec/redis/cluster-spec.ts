@@ -50,6 +50,25 @@ describe('A Cluster', () => {
       redis.disconnect();
     });
 
+    it(`should read on when its client has ended and is connected again: ${name}`, async () => {
+      const redis = connect(server.port);
+      await once(redis, 'ready');
+      const store = new RedisStreamStore<number>({ redis, key: `again-${process.pid}-${name.at(-1)}` });
+      const values: number[] = [];
+      store.subscribe((value) => values.push(value));
+      await store.submit(1);
+      await until(() => values.length === 1);
+      const ended = once(redis, 'end');
+      await redis.quit();
+      await ended;
+      await redis.connect();
+      await store.submit(2);
+      await until(() => values.length === 2);
+      expect(values).to.deep.equal([1, 2]);
+      await store.close();
+      redis.disconnect();
+    });
+
     it(`should carry streams of one slot and of several, with one reader, over lost connections: ${name}`, async () => {
       const redis = connect(server.port);
       await once(redis, 'ready');

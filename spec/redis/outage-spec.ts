@@ -51,6 +51,7 @@ for (const [name, connect] of Object.entries(clients)) {
       const store = new RedisStore({ redis, timeout: 100 });
       const values = await sentBy(store);
       await store.submit('before');
+      await until(() => values.length === 1);
       await server.stop();
       const errors = await Promise.all(['one', 'two', 'three'].map((value) => failed(store.submit(value))));
       for (const error of errors) expect(error.code).to.equal('ERR_REDIS_DOWN');

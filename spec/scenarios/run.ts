@@ -34,7 +34,7 @@ async function runAll(names: readonly string[], seed: number): Promise<void> {
   const ids = names.map((name) => name.toUpperCase());
   const unknown = ids.find((id) => !scenarios.some((each) => each.id === id));
   if (unknown !== undefined)
-    refuse(`There is no scenario ${unknown}. There are: ${scenarios.map(({ id }) => id).join(', ')}.`);
+    refuse(`There is no scenario ${unknown}. There are: ${[...new Set(scenarios.map(({ id }) => id))].join(', ')}.`);
   const chosen = scenarios.filter(({ id }) => ids.length === 0 || ids.includes(id));
   console.log(head(chosen));
   for (const scenario of chosen) {

@@ -1,9 +1,16 @@
+import { clusterFailovers } from './clusterFailover.ts';
 import { conflation } from './conflation.ts';
 import { connectAbort } from './connectAbort.ts';
 import { contiguousRuns } from './contiguousRuns.ts';
+import { cutConnections } from './cutConnections.ts';
 import { disconnects } from './disconnects.ts';
 import { fanOut } from './fanOut.ts';
+import { joinsUnderLoad } from './joinUnderLoad.ts';
+import { lostPositions } from './lostPositions.ts';
+import { recoveryTables } from './recoveryTable.ts';
+import { redisOutages } from './redisOutages.ts';
 import type { Scenario } from './Scenario.ts';
+import { sentinelFailover } from './sentinelFailover.ts';
 import { stalledEventStreams } from './stalledEventStreams.ts';
 import { stalledHttp2Stream } from './stalledHttp2Stream.ts';
 import { stalledWebSockets } from './stalledWebSockets.ts';
@@ -22,4 +29,11 @@ export const scenarios: readonly Scenario[] = [
   throttledClients,
   disconnects,
   connectAbort,
+  ...recoveryTables,
+  ...joinsUnderLoad,
+  ...lostPositions,
+  ...cutConnections,
+  redisOutages,
+  sentinelFailover,
+  ...clusterFailovers,
 ];

@@ -227,6 +227,41 @@ describe('QueueStore.since', () => {
     expect(store.observed).to.equal(false);
   });
 
+  it('should tell those who come back of what could not be retained, though others were sent it', async () => {
+    const store = new QueueStore<unknown>();
+    const first = client(store.since());
+    for (const value of [1, 2n, 3]) store.next(value);
+    await turn();
+    const [, one] = first.received;
+    const back = client(store.since(one?.id));
+    await turn();
+    expect(back.received.map(({ data }) => data)).to.deep.equal([{ reason: 'unserialisable' }, 3]);
+  });
+
+  it('should end those who do not come to the end in time', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const store = new QueueStore<string>();
+      const transport = new FakeTransport();
+      const slow = client(store.since(), transport);
+      transport.takes = false;
+      for (const n of numbers(1, 200)) store.next(`${n}`.padEnd(1_000));
+      await turn();
+      const closed = store.close();
+      clock.tick(29_000);
+      expect(slow.events.map(({ type }) => type)).to.deep.equal(['open']);
+      clock.tick(1_000);
+      await closed;
+      await turn();
+      expect(store.observed).to.equal(false);
+      transport.drain();
+      await turn();
+      expect(slow.events.at(-1)).to.deep.equal({ type: 'close', reason: 'complete' });
+    } finally {
+      clock.restore();
+    }
+  });
+
   it('should refuse wrong options', () => {
     const store = new QueueStore<number>();
     const wrong: [() => unknown, string][] = [

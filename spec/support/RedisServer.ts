@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
+import { temporaryFolder } from './temporaryFolder.ts';
 
 const run = promisify(execFile);
 const running = new Set<ChildProcess>();
@@ -15,9 +16,26 @@ export class RedisServer {
   readonly port: number;
   readonly #args: readonly string[];
   #process: ChildProcess | undefined;
+  #removeFolder = (): void => {};
 
   static async start(...args: string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), args);
+    const port = await freePort();
+    const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    return RedisServer.run(port, [...options, '--dir', tmpdir(), ...args]);
+  }
+
+  /** One that has after a crash all that it has acknowledged: it writes to the disk before it answers. */
+  static async startDurable(...args: string[]): Promise<RedisServer> {
+    const folder = temporaryFolder();
+    const durable = ['--dir', folder.path, '--appendonly', 'yes', '--appendfsync', 'always'];
+    const server = await RedisServer.start(...durable, ...args);
+    server.#removeFolder = folder.remove;
+    return server;
+  }
+
+  /** One with these arguments alone, which have it listen on `port`: for a Sentinel, which refuses options of a server. */
+  static async run(port: number, args: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(port, args);
     await server.restart();
     return server;
   }
@@ -34,8 +52,7 @@ export class RedisServer {
   /** Starts it again, on the same port, and waits until it answers. */
   async restart(): Promise<void> {
     await this.stop();
-    const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', [...options, '--dir', tmpdir(), ...this.#args], { stdio: 'ignore' });
+    const child = spawn('redis-server', this.#args, { stdio: 'ignore' });
     this.#process = child;
     running.add(child);
     const failed = new Promise<never>((_, reject) => {
@@ -68,13 +85,15 @@ export class RedisServer {
     this.#process?.kill('SIGCONT');
   }
 
-  dispose(): Promise<void> {
-    return this.stop();
+  async dispose(): Promise<void> {
+    await this.stop();
+    this.#removeFolder();
   }
 
   /** What redis-cli prints for a command. */
   async cli(...args: string[]): Promise<string> {
-    const { stdout } = await run('redis-cli', ['-h', '127.0.0.1', '-p', `${this.port}`, ...args]);
+    const where = ['-h', '127.0.0.1', '-p', `${this.port}`];
+    const { stdout } = await run('redis-cli', [...where, ...args], { maxBuffer: 256 * 1024 * 1024 });
     return stdout.trim();
   }
 
@@ -103,10 +122,21 @@ export async function redisForSpecs(): Promise<{ readonly url: string; dispose()
 
 /** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  const [port] = await freePorts(1);
+  return port as number;
+}
+
+/** Ports that nobody listens on, all of them different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  const ports: number[] = [];
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening');
+    ports.push((server.address() as AddressInfo).port);
+  }
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return ports;
 }

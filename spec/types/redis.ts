@@ -43,6 +43,9 @@ expectTypeOf(new RedisStore({ redis })).toEqualTypeOf<RedisStore<string>>();
 expectTypeOf(new RedisStore({ redis: redis5, channel: 'news' })).toEqualTypeOf<RedisStore<string>>();
 new RedisStore<string>({ redis: cluster });
 new RedisStore({ redis: cluster5, codec: text });
+new RedisStore({ redis: cluster, sharded: true });
+// @ts-expect-error it is or it is not
+new RedisStore({ redis, sharded: 'yes' });
 
 /* Anything else does. */
 new RedisStore<Tick>({ redis, codec: json });

@@ -155,9 +155,9 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     return this;
   }
 
-  /** Whether the client can take more. */
+  /** Whether the client can take more. One that is gone keeps nobody waiting: others may share its source. */
   get ready(): boolean {
-    return this.#hasRoom && !this.#held?.size;
+    return this.canTake || this.#stage === 'gone';
   }
 
   whenReady(resume: () => void): void {
@@ -187,12 +187,12 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   /** Takes in a frame, which is sent, kept or dropped. @throws TornadoseError `ERR_OVERFLOW`, and what a strategy's function throws */
   put(frame: Frame): void {
     if (frame.atMost === 0) this.#skip(frame);
-    else if (this.ready || this.makeRoom()) this.#append(frame);
+    else if (this.canTake || this.makeRoom()) this.#append(frame);
     else this.#hold(frame);
   }
 
   #putText(text: string, value: T): void {
-    if (text === '' || !this.ready) {
+    if (text === '' || !this.canTake) {
       this.put(new Frame(value, text));
       return;
     }
@@ -237,7 +237,11 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
       this.#owner.writeFailed(error);
       return false;
     }
-    return this.ready;
+    return this.canTake;
+  }
+
+  protected get canTake(): boolean {
+    return this.#hasRoom && !this.#held?.size;
   }
 
   get #hasRoom(): boolean {
@@ -336,6 +340,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.#stage = 'gone';
     this.unsubscribe();
     this.clear();
+    this.#pulling?.resume(this);
     this.#pulling = undefined;
     this.#standing = undefined;
     if (this.#stuck === undefined) removeLaggard(this);

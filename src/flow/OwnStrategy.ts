@@ -43,7 +43,7 @@ export class OwnStrategy<T> extends Outbox<T> {
 
   /** Tells the strategy whether the client can take more, where that has changed. */
   protected override changed(): void {
-    const ready = this.ready || this.makeRoom();
+    const ready = this.canTake || this.makeRoom();
     if (this.#readiness.value !== ready) this.#readiness.next(ready);
   }
 

@@ -24,6 +24,8 @@ export class Standing {
   check(gotSomething: boolean): string | undefined {
     const before = this.#before;
     this.#before = this.#position();
+    // It has an id from what it got: it needs another one when the log has moved on since.
+    if (gotSomething) this.#told = this.#before;
     if (gotSomething || before === undefined || before === this.#told) return undefined;
     this.#told = before;
     return before;

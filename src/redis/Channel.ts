@@ -38,6 +38,10 @@ export class Channel implements Timed {
     return this.#state === 'live' || this.#state === 'refused' || this.#overdue;
   }
 
+  received(payload: Uint8Array): void {
+    for (const listener of this.listeners) listener.received(payload);
+  }
+
   ask(): void {
     this.#state = 'asked';
   }

@@ -5,6 +5,9 @@ import type { Lane, Sending } from './Lane.ts';
 import { isReply, type RedisClusterLike, type RedisLike } from './RedisLike.ts';
 import { handled, rejected } from './rejected.ts';
 
+/** How many commands are sent and not answered at most: one that waits here costs a third of one that ioredis holds. */
+const mostSent = 1_000;
+
 /**
  * The commands that all stores of one `redis` send over it. A command is sent only on a ready connection, never through
  * ioredis's offline queue, which has no bound: until then it waits in its lane. One that was sent keeps its place in
@@ -56,7 +59,7 @@ export class Commands {
         };
         lane.started();
         this.#deadlines.add(sending, lane.timeout, startedAt);
-        if (lane.waiting.size === 0 && this.#ready && lane.isOpen()) this.#send(sending);
+        if (lane.waiting.size === 0 && this.#maySend && lane.isOpen()) this.#send(sending);
         else this.#wait(sending);
       }),
     );
@@ -65,10 +68,10 @@ export class Commands {
   /** Sends what waits in the lanes that are open. */
   flush(): void {
     for (const lane of this.#lanes) {
-      if (!this.#ready) return;
+      if (!this.#maySend) return;
       if (!lane.isOpen()) continue;
       for (const sending of lane.waiting) {
-        if (!this.#ready) return;
+        if (!this.#maySend) return;
         lane.waiting.delete(sending);
         this.#send(sending);
       }
@@ -103,6 +106,10 @@ export class Commands {
     const { redis } = this;
     if (redis.status !== 'ready') return false;
     return !('stream' in redis) || redis.stream?.writable !== false;
+  }
+
+  get #maySend(): boolean {
+    return this.#sent.size < mostSent && this.#ready;
   }
 
   #wait(sending: Sending): void {
@@ -160,7 +167,9 @@ export class Commands {
 
   /** Its place is free, if it was not already. */
   #leave(sending: Sending): void {
-    if (this.#sent.delete(sending)) this.#free(sending);
+    if (!this.#sent.delete(sending)) return;
+    this.#free(sending);
+    if (this.#lanes.size > 0 && this.#sent.size <= mostSent / 2) this.flush();
   }
 
   #free({ bytes }: Sending): void {

@@ -1,5 +1,6 @@
 import { memo } from '../memo.ts';
 import { Commands } from './Commands.ts';
+import { type PubSub, plain, sharded } from './PubSub.ts';
 import type { RedisClusterLike, RedisLike } from './RedisLike.ts';
 import { Subscriber } from './Subscriber.ts';
 
@@ -13,12 +14,13 @@ export interface ClientListener {
 }
 
 /**
- * What all stores of one `redis` share: the client itself for commands, and one connection for subscribing. It listens
+ * What all stores of one `redis` share: the client itself for commands, and what subscribes. It listens
  * to the client only while one of the two has something to do, so nothing of ours stays on a client that is handed back.
  */
 export class Connections {
   readonly commands: Commands;
-  readonly subscriber: Subscriber;
+  readonly #subscriber: Subscriber;
+  readonly #sharded: Subscriber;
   readonly #redis: RedisLike | RedisClusterLike;
   readonly #others: ClientListener[] = [];
   #users = 0;
@@ -27,7 +29,14 @@ export class Connections {
     this.#redis = redis;
     const { using } = this;
     this.commands = new Commands(redis, using);
-    this.subscriber = new Subscriber(redis, { using, opened: () => this.commands.flush() });
+    const owner = { using, opened: () => this.commands.flush() };
+    this.#subscriber = new Subscriber(redis, plain, this.commands, owner);
+    this.#sharded = new Subscriber(redis, sharded, this.commands, owner);
+  }
+
+  /** Channels of the two kinds of Pub/Sub have nothing to do with each other, nor have their subscriptions. */
+  subscriber(pubSub: PubSub): Subscriber {
+    return pubSub === sharded ? this.#sharded : this.#subscriber;
   }
 
   /** Has another user of this client told how it is, while it uses it. */
@@ -36,7 +45,8 @@ export class Connections {
   }
 
   readonly #ready = (): void => {
-    this.subscriber.reachable();
+    this.#subscriber.reachable();
+    this.#sharded.reachable();
     for (const other of this.#others) other.reachable();
     this.commands.flush();
   };
@@ -48,7 +58,8 @@ export class Connections {
 
   readonly #end = (): void => {
     this.commands.ended();
-    this.subscriber.ended();
+    this.#subscriber.ended();
+    this.#sharded.ended();
     for (const other of this.#others) other.ended();
   };
 

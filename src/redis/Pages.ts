@@ -1,11 +1,17 @@
-import { later } from '../later.ts';
 import type { Commands } from './Commands.ts';
 import { unlimited } from './Lane.ts';
+import { PageCache } from './PageCache.ts';
 import type { StreamCommandsLike } from './RedisLike.ts';
 import { entriesOf, type StreamEntry } from './StreamEntry.ts';
 
 /** How many pages are on their way at once, for all streams and clients of one Redis. */
-const mostAtOnce = 16;
+const mostAtOnce = 4;
+
+interface Page {
+  /** Whether anybody still wants it. */
+  readonly wanted: (() => boolean)[];
+  readonly entries: Promise<readonly StreamEntry[]>;
+}
 
 /**
  * Reads what streams retain, a page at a time. Clients that come back together ask for the same pages, which are then read
@@ -14,7 +20,8 @@ const mostAtOnce = 16;
 export class Pages {
   readonly #redis: StreamCommandsLike;
   readonly #commands: Commands;
-  readonly #asked = new Map<string, Promise<readonly StreamEntry[]>>();
+  readonly #asked = new Map<string, Page>();
+  readonly #cache = new PageCache();
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
 
@@ -23,22 +30,54 @@ export class Pages {
     this.#commands = commands;
   }
 
-  /** Up to `count` entries of a stream, from an id on. It rejects as `Commands.run` does. */
-  read(key: string, from: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
+  /** Up to `count` entries of a stream, from an id on: none if nobody wants it any more. It rejects as `Commands.run` does. */
+  page(
+    key: string,
+    from: string,
+    count: number,
+    timeout: number,
+    isWanted: () => boolean,
+  ): Promise<readonly StreamEntry[]> {
+    const known = this.#cache.find(key, from);
+    if (known !== undefined) return Promise.resolve(known);
     const name = `${from} ${count} ${key}`;
     const asked = this.#asked.get(name);
-    if (asked !== undefined) return asked;
-    const page = this.#read(key, from, count, timeout).finally(() => later(() => this.#asked.delete(name)));
-    this.#asked.set(name, page);
-    return page;
+    if (asked !== undefined) {
+      asked.wanted.push(isWanted);
+      return asked.entries;
+    }
+    const wanted = [isWanted];
+    const entries = this.#inTurn(wanted, () => this.read(key, from, '+', count, timeout));
+    this.#asked.set(name, { wanted, entries });
+    const forget = (): void => {
+      this.#asked.delete(name);
+    };
+    entries.then((page) => {
+      forget();
+      this.#cache.add(key, page);
+    }, forget);
+    return entries;
   }
 
-  async #read(key: string, from: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
+  /** Lets go of what is kept of a stream. */
+  forget(key: string): void {
+    this.#cache.forget(key);
+  }
+
+  /** Up to `count` entries of a stream between two ids, now. */
+  async read(key: string, from: string, to: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
+    const send = () => this.#redis.xrangeBuffer(key, from, to, 'COUNT', count);
+    return entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
+  }
+
+  async #inTurn(
+    wanted: readonly (() => boolean)[],
+    read: () => Promise<readonly StreamEntry[]>,
+  ): Promise<readonly StreamEntry[]> {
     if (this.#underWay >= mostAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#underWay += 1;
     try {
-      const send = () => this.#redis.xrangeBuffer(key, from, '+', 'COUNT', count);
-      return entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
+      return wanted.some((isWanted) => isWanted()) ? await read() : [];
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#underWay -= 1;

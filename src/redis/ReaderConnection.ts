@@ -1,7 +1,7 @@
 import { type ConnectionOwner, OwnConnection } from './OwnConnection.ts';
 import { isReply, type ReaderLike } from './RedisLike.ts';
 import { handled } from './rejected.ts';
-import { type StreamEntry, streamsOf } from './StreamEntry.ts';
+import { byKey, type StreamEntry } from './StreamEntry.ts';
 import { silence } from './SubscriberConnection.ts';
 
 /** For how many ms one read waits for something to come: a wait without end is one that nobody can tell from a lost one. */
@@ -44,7 +44,7 @@ export class ReaderConnection extends OwnConnection<ReaderLike> {
     this.#watch ??= setTimeout(() => setImmediate(() => this.#reading > 0 && this.fail(silence('XREAD', wait))), wait);
     this.#reading += 1;
     try {
-      return streamsOf(await ask());
+      return byKey(await ask());
     } catch (error) {
       if (!isReply(error)) this.fail(error);
       throw error;

@@ -2,23 +2,39 @@
  * What the library needs of a client of ioredis, version 5 or 6. It is small, so that the published declarations do not
  * import ioredis; a real `Redis` fits.
  */
-export interface RedisLike extends CommandsLike {
+export interface RedisLike extends CommandsLike, DuplicatedLike {
   /** A command is sent only where this is writable. */
   readonly stream?: { readonly writable: boolean } | undefined;
-  readonly options?: { readonly autoResendUnfulfilledCommands?: boolean | undefined } | undefined;
+}
+
+/** A `Cluster` of ioredis: it publishes by itself, and its nodes are duplicated for subscribing. */
+export interface RedisClusterLike extends CommandsLike {
+  nodes(role?: 'master'): ClusterNodeLike[];
+  cluster(command: 'SLOTS'): Promise<unknown>;
+  /** Has it look which nodes there are, and who has which slot. */
+  refreshSlotsCache(): void;
+}
+
+/** A client that is duplicated for subscribing. */
+export interface DuplicatedLike {
+  readonly status: string;
   duplicate(override: SubscriberOptions): SubscriberLike;
 }
 
-/** A `Cluster` of ioredis: it publishes by itself, and one of its nodes is duplicated for subscribing. */
-export interface RedisClusterLike extends CommandsLike {
-  nodes(): { duplicate(override: SubscriberOptions): SubscriberLike }[];
+/** A node of a `Cluster`. */
+export interface ClusterNodeLike extends DuplicatedLike {
+  cluster(command: 'MYID' | 'SLOTS'): Promise<unknown>;
 }
 
 /** What `Redis` and `Cluster` have in common. */
 export interface CommandsLike {
   readonly status: string;
+  readonly options?:
+    | { readonly autoResendUnfulfilledCommands?: boolean | undefined; readonly keyPrefix?: string | undefined }
+    | undefined;
   connect(): Promise<unknown>;
   publish(channel: string, message: string): Promise<number>;
+  spublish(channel: string, message: string): Promise<unknown>;
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown;
   off(event: 'ready' | 'close' | 'end', listener: () => void): unknown;
 }
@@ -31,13 +47,12 @@ export interface StreamCommandsLike {
 }
 
 /** A client of ioredis, version 5 or 6, for a `RedisStreamStore`. */
-export interface RedisStreamLike extends RedisLike, StreamCommandsLike {
+export interface RedisStreamLike extends RedisLike, ClusterNodeLike, StreamCommandsLike {
   readonly options: {
     readonly autoResendUnfulfilledCommands?: boolean | undefined;
     readonly keyPrefix?: string | undefined;
   };
   client(command: 'UNBLOCK', id: number): Promise<unknown>;
-  cluster(command: 'MYID'): Promise<unknown>;
   duplicate(override: SubscriberOptions): SubscriberLike & ReaderLike;
 }
 
@@ -45,8 +60,6 @@ export interface RedisStreamLike extends RedisLike, StreamCommandsLike {
 export interface RedisStreamClusterLike extends RedisClusterLike, StreamCommandsLike {
   readonly options: { readonly keyPrefix?: string | undefined };
   nodes(role?: 'master'): RedisStreamLike[];
-  cluster(command: 'KEYSLOT', key: string): Promise<unknown>;
-  cluster(command: 'SLOTS'): Promise<unknown>;
 }
 
 /** A connection of the library's own. */
@@ -75,10 +88,15 @@ export interface ReaderLike extends DuplicateLike {
 export interface SubscriberLike extends DuplicateLike {
   subscribe(...channels: string[]): Promise<unknown>;
   unsubscribe(...channels: string[]): Promise<unknown>;
+  ssubscribe(...channels: string[]): Promise<unknown>;
+  sunsubscribe(...channels: string[]): Promise<unknown>;
   ping(): Promise<unknown>;
-  on(event: 'ready' | 'end', listener: () => void): unknown;
+  on(event: 'ready' | 'end' | 'moved', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'messageBuffer', listener: (channel: { toString(): string }, payload: Uint8Array) => void): unknown;
+  on(
+    event: 'messageBuffer' | 'smessageBuffer',
+    listener: (channel: { toString(): string }, payload: Uint8Array) => void,
+  ): unknown;
 }
 
 /** How a connection of the library's own differs from the client that it is a duplicate of. */

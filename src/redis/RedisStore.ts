@@ -5,24 +5,28 @@ import { checkNames, invalidOption } from '../options.ts';
 import { Store } from '../stores/Store.ts';
 import type { ChannelListener } from './Channel.ts';
 import { type Codec, text } from './Codec.ts';
-import { type Connections, connectionsOf } from './Connections.ts';
+import { connectionsOf } from './Connections.ts';
 import { Publisher, type PublishingSettings, publishingNames } from './Publisher.ts';
+import { type PubSub, plain, sharded as shardedPubSub } from './PubSub.ts';
 import { decodePayload } from './payload.ts';
 import type { RedisClusterLike, RedisLike } from './RedisLike.ts';
+import type { Subscriber as ChannelSubscriber } from './Subscriber.ts';
 
 /** Options of {@link RedisStore}. */
 export interface RedisStoreSettings<T> extends PublishingSettings<T> {
   /** A client of ioredis 5 or 6. It publishes; a duplicate of it subscribes. It is yours to close. */
   readonly redis: RedisLike | RedisClusterLike;
-  /** The channel's name; ioredis's `keyPrefix` does not apply to channels. @defaultValue `'tornadose'` */
+  /** The channel's name; ioredis's `keyPrefix` applies to sharded channels only. @defaultValue `'tornadose'` */
   readonly channel?: string | undefined;
+  /** Whether the channel is one of sharded Pub/Sub: SPUBLISH and SSUBSCRIBE (Redis 7, ioredis 5.3). @defaultValue `false` */
+  readonly sharded?: boolean | undefined;
 }
 
 /** Options of {@link RedisStore}: `codec` may be left out where T is string. */
 export type RedisStoreOptions<T = string> = RedisStoreSettings<T> &
   ([T, string] extends [string, T] ? unknown : { readonly codec: Codec<T> });
 
-const optionNames = ['redis', 'channel', ...publishingNames];
+const optionNames = ['redis', 'channel', 'sharded', ...publishingNames];
 
 /**
  * A Redis Pub/Sub channel: whatever can PUBLISH can publish to the clients of every process that has a store of it, and
@@ -40,12 +44,16 @@ const optionNames = ['redis', 'channel', ...publishingNames];
  * A publish waits until a subscription of this process to the channel that is under way is there. A payload that comes in
  * and cannot be read is skipped, and reported on `tornadose:error` (`ERR_UNREADABLE`, `ERR_TOO_LARGE`).
  *
- * *Promise*: at most once, in the order of Redis. After a lost connection {@link gaps} says that something may be
+ * *Promise*: at most once, in the order of Redis; in a Cluster, where any node takes a PUBLISH, only with `sharded`. After a lost connection {@link gaps} says that something may be
  * missing. ioredis itself sends a command again whose connection broke before the answer: give the client
  * `autoResendUnfulfilledCommands: false` where a value must not come twice.
  *
+ * *Sharded*: in a Cluster each message goes to every node, unless it is published to a sharded channel, which lives on
+ * the node that has its slot (https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub). The promise is the same; when
+ * a slot moves, or a replica takes over, {@link gaps} says so for the channels of that node.
+ *
  * *Connections*: however many stores share a `redis`, that one and one duplicate of it, which is there while a store has
- * clients.
+ * clients; for sharded channels one duplicate more, and in a Cluster one of each node that has a channel with clients.
  *
  * @throws TornadoseError `ERR_INVALID_OPTION`
  */
@@ -57,9 +65,12 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   readonly gaps: Observable<Gap>;
 
   readonly #redis: RedisLike | RedisClusterLike;
-  readonly #connections: Connections;
+  readonly #subscriber: ChannelSubscriber;
   readonly #publisher: Publisher<T>;
+  readonly #pubSub: PubSub;
   readonly #channel: string;
+  /** The channel as Redis knows it. */
+  readonly #name: string;
   readonly #gaps: Subject<Gap> = new Subject<Gap>();
   readonly #listener: ChannelListener;
   #observers = 0;
@@ -67,17 +78,23 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   constructor(options: RedisStoreOptions<T>) {
     super();
     checkNames('RedisStore', options, optionNames);
-    const { redis, channel = 'tornadose' }: RedisStoreSettings<T> = options;
+    const { redis, channel = 'tornadose', sharded = false }: RedisStoreSettings<T> = options;
     if (typeof redis?.publish !== 'function' || !('duplicate' in redis || 'nodes' in redis))
       throw invalidOption('redis', 'a client of ioredis', redis);
     if (typeof channel !== 'string' || channel === '' || !channel.isWellFormed())
       throw invalidOption('channel', 'a name of one character or more', channel);
+    if (typeof sharded !== 'boolean') throw invalidOption('sharded', 'true or false', sharded);
     this.#redis = redis;
     this.#channel = channel;
-    this.#connections = connectionsOf(redis);
-    const { commands, subscriber } = this.#connections;
+    this.#pubSub = sharded ? shardedPubSub : plain;
+    // ioredis takes a sharded channel for a key.
+    this.#name = sharded ? (redis.options?.keyPrefix ?? '') + channel : channel;
+    const connections = connectionsOf(redis);
+    this.#subscriber = connections.subscriber(this.#pubSub);
     const byDefault = text as unknown as Codec<T>;
-    this.#publisher = new Publisher(options, byDefault, commands, 'PUBLISH', channel, () => subscriber.isOpen(channel));
+    const command = this.#pubSub.publish.toUpperCase();
+    const isOpen = () => this.#subscriber.isOpen(this.#name);
+    this.#publisher = new Publisher(options, byDefault, connections.commands, command, channel, isOpen);
     this.#listener = {
       received: (payload) => this.#receive(payload),
       missed: () => this.#gaps.next(new Gap({ reason: 'disconnected', log: channel })),
@@ -92,7 +109,9 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   submit(value: T): Promise<number> {
     if (this.isEnding) return this.#publisher.closed();
     // A client with `stringNumbers` answers with a text.
-    return this.#publisher.publish(value, (payload) => this.#redis.publish(this.#channel, payload).then(Number));
+    return this.#publisher.publish(value, (payload) =>
+      this.#redis[this.#pubSub.publish](this.#channel, payload).then(Number),
+    );
   }
 
   override error(error: unknown): void {
@@ -106,10 +125,9 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   }
 
   protected override async release(): Promise<void> {
-    const { subscriber } = this.#connections;
-    subscriber.remove(this.#channel, this.#listener);
+    this.#subscriber.remove(this.#name, this.#listener);
     // What another store still waits for keeps it; a linger of ours would keep the process from its end.
-    subscriber.rest();
+    this.#subscriber.rest();
     await this.#publisher.settled();
   }
 
@@ -122,13 +140,13 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
   #observedBy(subscriber: Subscriber<never> | Subscriber<T> | Subscriber<Gap>): void {
     if (this.isStopped || subscriber.closed) return;
     this.#observers += 1;
-    if (this.#observers === 1) this.#connections.subscriber.add(this.#channel, this.#listener, this.#publisher.timeout);
+    if (this.#observers === 1) this.#subscriber.add(this.#name, this.#listener, this.#publisher.timeout);
     subscriber.add(this.#unobserved);
   }
 
   readonly #unobserved = (): void => {
     this.#observers -= 1;
-    if (this.#observers === 0) this.#connections.subscriber.remove(this.#channel, this.#listener);
+    if (this.#observers === 0) this.#subscriber.remove(this.#name, this.#listener);
   };
 
   #receive(payload: Uint8Array): void {

@@ -1,4 +1,5 @@
 import { Observable, type Observer, Subject, type Subscriber, type TeardownLogic } from 'rxjs';
+import { shown, TornadoseError } from '../errors.ts';
 import { type DataOf, dataOf, type Gap, Message } from '../message.ts';
 import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
 import type { Log, SinceOptions } from '../stores/Log.ts';
@@ -6,10 +7,12 @@ import { newEpoch } from '../stores/position.ts';
 import { Store } from '../stores/Store.ts';
 import { type Codec, json } from './Codec.ts';
 import { Publisher, type PublishingSettings, publishingNames } from './Publisher.ts';
-import { compareIds, newStreamEpoch, type Place, positionOf } from './place.ts';
+import { idOf, newStreamEpoch } from './place.ts';
 import type { RedisStreamClusterLike, RedisStreamLike } from './RedisLike.ts';
+import { rejected } from './rejected.ts';
 import { StreamLog } from './StreamLog.ts';
 import { type Streams, streamsOf } from './Streams.ts';
+import { hasMates } from './slotmate.ts';
 
 /** Options of {@link RedisStreamStore}. */
 export interface RedisStreamStoreOptions<T> extends PublishingSettings<DataOf<T>> {
@@ -79,7 +82,8 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
   readonly #gaps: Subject<Gap> = new Subject<Gap>();
   readonly #writer: string = newEpoch(8);
   #count = 0;
-  #acknowledged: Place | undefined;
+  /** The last entry of this writer's that Redis has acknowledged. */
+  #acknowledged: { readonly id: string; readonly count: number } | undefined;
 
   constructor(options: RedisStreamStoreOptions<T>) {
     super();
@@ -89,6 +93,8 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
       throw invalidOption('redis', 'a client of ioredis', redis);
     if (typeof key !== 'string' || key === '' || !key.isWellFormed())
       throw invalidOption('key', 'a name of one character or more', key);
+    if ('nodes' in redis && !hasMates(key))
+      throw invalidOption('key', 'in a Cluster a name in which each } has a { before it, with something between', key);
     this.#key = key;
     const ttl = milliseconds('ttl', options.ttl, undefined);
     this.#retention = {
@@ -117,6 +123,7 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
     checkNames('submit', options, ['key']);
     if (key !== undefined && !(typeof key === 'string' && key.length > 0 && key.length <= 256 && key.isWellFormed()))
       throw invalidOption('key', 'a name of 1 to 256 characters', key);
+    if (value instanceof Message && reservedEvents.has(value.event)) return rejected(reserved(value.event));
     return this.#publisher.publish(dataOf(value) as DataOf<T>, (data) => this.#append(data, value, key));
   }
 
@@ -137,6 +144,7 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
   override unsubscribe(): void {
     super.unsubscribe();
     this.#log.finish(() => {});
+    this.#log.stop();
   }
 
   override get observed(): boolean {
@@ -148,8 +156,8 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
   }
 
   protected override async release(): Promise<void> {
-    // A linger of ours would keep the process from its end.
-    this.#log.rest();
+    // Those who are behind read on by themselves; a linger of ours would keep the process from its end.
+    this.#log.stop();
     await this.#publisher.settled();
   }
 
@@ -168,17 +176,18 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
   async #append(data: string, value: T, key: string | undefined): Promise<string> {
     // In the order in which they leave, so that one which comes a second time is known.
     this.#count += 1;
-    const place = await this.#streams.append(this.#key, key, {
+    const count = this.#count;
+    const { place, isNew } = await this.#streams.append(this.#key, key, {
       ...this.#retention,
       epoch: newStreamEpoch(),
-      acknowledged: this.#acknowledged?.id,
+      acknowledged: this.#acknowledged,
       writer: this.#writer,
-      count: this.#count,
+      count,
       fields: ['data', data, ...fieldsOf(value)],
     });
     // With a key it may be an old one.
-    if (this.#acknowledged === undefined || compareIds(place.id, this.#acknowledged.id) > 0) this.#acknowledged = place;
-    return positionOf(place);
+    if (isNew) this.#acknowledged = { id: place.id, count };
+    return idOf(place);
   }
 }
 
@@ -187,4 +196,20 @@ function fieldsOf(value: unknown): string[] {
   if (!(value instanceof Message)) return [];
   const { event = '', retry } = value;
   return ['event', event, ...(retry === undefined ? [] : ['retry', `${retry}`])];
+}
+
+const reservedEvents: ReadonlySet<unknown> = new Set(['gap', 'position']);
+
+/** What a log says by itself is nobody's to publish. */
+function reserved(received: unknown): TornadoseError {
+  const expected = 'another name than gap and position, which the log uses';
+  return new TornadoseError(
+    'ERR_INVALID_MESSAGE',
+    `Expected a message's \`event\` to be ${expected}, got ${shown(received)}`,
+    {
+      field: 'event',
+      expected,
+      received,
+    },
+  );
 }

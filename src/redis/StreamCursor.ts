@@ -1,17 +1,18 @@
-import type { Subscriber } from 'rxjs';
+import type { Observer, Subscriber } from 'rxjs';
 import { reportError } from '../diagnostics.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import type { Demand } from '../pull/demand.ts';
 import { Cursor, type CursorLog } from '../stores/Cursor.ts';
+import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
 import { placeBefore, reasonOf } from './chain.ts';
-import { compareIds, isSamePlace, noEpoch, type Place, placeOf, positionOf } from './place.ts';
+import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 import { placeOfEntry, type StreamItem } from './StreamItem.ts';
 
-/** How many bytes a page is to hold, about, and how many entries. What a client cannot take is read again. */
-const pageBytes = 128 * 1024;
-const [fewest, most] = [16, 1_000];
+/** How many bytes a page is to hold, about, and how many entries: what a client cannot take is read again. */
+const pageBytes = 64 * 1024;
+const most = 500;
 /** The number of a cursor that is not among what is in memory. */
 const nowhere = -1;
 
@@ -19,12 +20,14 @@ const nowhere = -1;
 export interface StreamCursorLog extends CursorLog {
   /** The id of the end, to come back with. */
   readonly position: string;
+  /** How the log has ended, if it has. */
+  readonly ending: ((cursor: Observer<Message>) => void) | undefined;
   /** For how many ms entries are retained, if that is bounded. */
   readonly ttl: number | undefined;
   /** The number of the recent message at a place; `ahead` where it has not come here yet, nothing where it is not in memory. */
   find(place: Place): number | 'ahead' | undefined;
   /** Up to `count` entries that are retained, from an id on. */
-  page(from: string, count: number): Promise<readonly StreamEntry[]>;
+  page(from: string, count: number, isWanted: () => boolean): Promise<readonly StreamEntry[]>;
   /** What is made of an entry. */
   item(entry: StreamEntry): StreamItem;
 }
@@ -40,7 +43,9 @@ export class StreamCursor extends Cursor {
   #gap: { readonly reason: GapReason; readonly from: string | undefined } | undefined;
   #next: 'earliest' | 'first' | 'more' = 'more';
   #ahead = false;
-  #count = 100;
+  /** How many entries the next page is to have: few, for who knows whether the position is any good. */
+  #count = 4;
+  #failed = false;
   readonly #retries = new Backoff(100, 2_000);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,8 +80,15 @@ export class StreamCursor extends Cursor {
 
   /** A new message, while it follows. It may have read that one already. */
   override next(message: Message): void {
-    if (this.#ahead && !(message instanceof Gap) && !isAfter(message.id, this.id)) return;
-    this.#ahead = false;
+    if (this.#ahead) {
+      if (!(message instanceof Gap) && !isAfter(message.id, this.id)) return;
+      // What is between is looked up: the log's end may have come here another way.
+      this.#ahead = false;
+      this.stop();
+      this.offset = nowhere;
+      this.run();
+      return;
+    }
     super.next(message);
   }
 
@@ -120,43 +132,57 @@ export class StreamCursor extends Cursor {
   }
 
   #read(): void {
-    if (this.demand?.ready === false) {
-      this.demand.whenReady(this.run);
+    if (this.log.ending !== undefined && this.#failed) {
+      this.log.ending(this);
       return;
     }
+    if (this.waits(this.run)) return;
+    this.log.behind.add(this);
     const place = this.#next === 'earliest' ? undefined : (placeOf(this.id) as Place);
-    this.log.page(place?.id ?? '-', this.#count + 1).then(
-      (entries) => {
+    // Where to begin if nothing is retained.
+    const { position } = this.log;
+    this.log
+      .page(place?.id ?? '-', this.#count + 1, () => !this.closed)
+      .then((entries) => {
+        inTurn(() => {
+          if (this.closed) return;
+          this.#failed = false;
+          if (place !== undefined) this.#from(place, entries);
+          else if (entries.length > 0) this.#fromEarliest(entries);
+          else this.#fromNothing(position);
+        });
+      })
+      .catch((error) => {
         if (this.closed) return;
-        this.#retries.reset();
-        if (place === undefined) this.#fromEarliest(entries);
-        else this.#from(place, entries);
-      },
-      (error) => {
-        if (this.closed) return;
+        this.#failed = true;
         reportError('read', error);
         this.#later();
-      },
-    );
+      });
   }
 
   #later(): void {
-    this.#timer = setTimeout(this.run, this.#retries.next());
+    this.#timer = setTimeout(() => inTurn(this.run), this.#retries.next());
   }
 
   #fromEarliest(entries: readonly StreamEntry[]): void {
-    const [first] = entries;
-    if (first === undefined) {
-      this.#later();
-      return;
-    }
+    const first = entries[0] as StreamEntry;
+    this.#beginAt(idOf(placeBefore(first, placeOfEntry(first))));
+    this.#take(entries, 0);
+  }
+
+  /** All that there was has been deleted. */
+  #fromNothing(position: string): void {
+    this.#beginAt(position);
+    this.run();
+  }
+
+  #beginAt(id: string): void {
     this.#next = 'more';
-    this.id = positionOf(placeBefore(first, placeOfEntry(first)));
+    this.id = id;
     const gap = this.#gap;
     this.#gap = undefined;
     this.demand?.follow?.(() => this.id, gap === undefined);
     if (gap !== undefined) this.tell(gap.reason, gap.from, this.id);
-    this.#take(entries, 0);
   }
 
   #from(place: Place, entries: readonly StreamEntry[]): void {
@@ -192,17 +218,15 @@ export class StreamCursor extends Cursor {
   }
 
   #take(entries: readonly StreamEntry[], from: number): void {
+    this.#retries.reset();
     this.#size(entries);
     let before = entries[from - 1]?.id;
     for (const entry of entries.slice(from)) {
       if (this.closed) return;
-      if (this.demand?.ready === false) {
-        this.demand.whenReady(this.run);
-        return;
-      }
+      if (this.waits(this.run)) return;
       const { position, message, place } = this.log.item(entry);
       if (before !== undefined && entry.prev !== undefined && entry.prev !== before)
-        this.tell(reasonOf(entry, place), undefined, positionOf(placeBefore(entry, place)));
+        this.tell(reasonOf(entry, place), undefined, idOf(placeBefore(entry, place)));
       before = entry.id;
       this.id = position;
       if (message !== undefined) this.pass(message);
@@ -215,7 +239,7 @@ export class StreamCursor extends Cursor {
     let bytes = 0;
     for (const { data } of entries) bytes += data?.length ?? 0;
     const fitting = Math.floor((pageBytes * entries.length) / Math.max(bytes, 1));
-    this.#count = Math.min(Math.max(fitting, fewest), most, this.#count * 4);
+    this.#count = Math.min(Math.max(fitting, 1), most, this.#count * 8);
   }
 }
 

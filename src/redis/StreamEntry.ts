@@ -23,7 +23,7 @@ export function entriesOf(reply: unknown): StreamEntry[] {
 }
 
 /** What an answer to XREAD holds, by key: pairs, or in RESP3 a map, which ioredis may give flat. */
-export function streamsOf(reply: unknown): [key: string, entries: StreamEntry[]][] {
+export function byKey(reply: unknown): [key: string, entries: StreamEntry[]][] {
   if (reply === null || reply === undefined) return [];
   const pairs: Iterable<[unknown, unknown]> = reply instanceof Map ? reply : pairsOf(reply as readonly unknown[]);
   return Array.from(pairs, ([key, entries]) => [utf8.decode(key as Uint8Array), entriesOf(entries)]);

@@ -2,7 +2,7 @@ import { reportError } from '../diagnostics.ts';
 import { Message } from '../message.ts';
 import type { Codec } from './Codec.ts';
 import { decodePayload } from './payload.ts';
-import { noEpoch, type Place, positionOf } from './place.ts';
+import { idOf, noEpoch, type Place } from './place.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 
 /** What is made of an entry, once for all who get it. */
@@ -26,7 +26,7 @@ export interface Reading {
 
 export function itemOf(entry: StreamEntry, reading: Reading): StreamItem {
   const place = placeOfEntry(entry);
-  const position = positionOf(place);
+  const position = idOf(place);
   try {
     return { place, position, ...read(entry, reading, position) };
   } catch (error) {

@@ -7,20 +7,19 @@ import { Gap, type GapReason, type Message } from '../message.ts';
 import { checkNames, invalidOption, oneOf } from '../options.ts';
 import { demandOf } from '../pull/demand.ts';
 import { Audience } from '../stores/Audience.ts';
+import { endLate } from '../stores/Cursor.ts';
 import type { SinceOptions } from '../stores/Log.ts';
-import { Row } from '../stores/Row.ts';
+import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
 import { placeBefore, reasonOf } from './chain.ts';
-import { compareIds, isSamePlace, type Place, placeOf, positionOf } from './place.ts';
+import type { StreamListener } from './Followed.ts';
+import { compareIds, idOf, isSamePlace, type Place, placeOf } from './place.ts';
+import { RecentItems } from './RecentItems.ts';
 import { StreamCursor, type StreamCursorLog } from './StreamCursor.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 import { itemOf, placeOfEntry, type Reading, type StreamItem } from './StreamItem.ts';
-import type { StreamListener } from './StreamReader.ts';
 import type { Streams } from './Streams.ts';
 
-/** How much of what came last is kept for clients that fall behind for a moment: what is older is read again. */
-const mostRecent = 256;
-const mostRecentBytes = 128 * 1024;
 /** How long a stream is followed when nobody is there, in ms: a page that is reloaded finds it still there. */
 const linger = 1_000;
 /** For how many ms entries are delivered before the event loop turns, and how many come between two looks at the clock. */
@@ -48,14 +47,12 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   readonly #streams: Streams;
   readonly #owner: StreamLogOwner;
   readonly #items = new WeakMap<StreamEntry, StreamItem>();
-  readonly #recent = new Row<StreamItem & { readonly bytes: number }>();
-  #recentBytes = 0;
-  /** The entry before the first recent one. */
-  #base: Place | undefined;
+  readonly #recent = new RecentItems();
   /** The last entry that has come; none before the stream was asked. */
   #place: Place | undefined;
   readonly #live = new Audience<Message>();
   readonly #waiting = new Map<Observer<Message>, () => void>();
+  readonly behind: Set<Observer<Message>> = new Set();
   #holds = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attaching = false;
@@ -97,10 +94,15 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   /** Stops following if nobody is there. */
   rest(): void {
     if (this.#holds > 0) return;
-    clearTimeout(this.#timer);
-    this.#streams.unfollow(this);
+    this.stop();
     this.#place = undefined;
-    this.#forget();
+  }
+
+  /** Stops following, whoever is there. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#streams.unfollow(this, this.settings.key);
+    this.#recent.clear();
   }
 
   /** See `Log.since`. */
@@ -136,6 +138,11 @@ export class StreamLog implements StreamCursorLog, StreamListener {
     this.#live.clear();
     this.#waiting.clear();
     for (const cursor of cursors) ending(cursor);
+    endLate(this.behind, ending);
+  }
+
+  get ending(): ((cursor: Observer<Message>) => void) | undefined {
+    return this.#ending;
   }
 
   // ── what cursors ask ───────────────────────────────────────────────────────────────────────────────────────────
@@ -149,7 +156,7 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   }
 
   message(number: number): Message {
-    return this.#recent.at(number).message as Message;
+    return this.#recent.message(number);
   }
 
   join(cursor: Observer<Message>): Unsubscribable | undefined {
@@ -159,25 +166,18 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   }
 
   get position(): string {
-    return positionOf(this.#place as Place);
+    return idOf(this.#place as Place);
   }
 
   find(place: Place): number | 'ahead' | undefined {
     const end = this.#place as Place;
     if (isSamePlace(place, end)) return this.end;
     if (compareIds(place.id, end.id) > 0) return 'ahead';
-    if (this.#base !== undefined && isSamePlace(place, this.#base)) return this.start;
-    let [low, high] = [this.start + 1, this.end];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (compareIds(this.#recent.at(middle).place.id, place.id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low <= this.end && isSamePlace(this.#recent.at(low).place, place) ? low : undefined;
+    return this.#recent.find(place);
   }
 
-  page(from: string, count: number): Promise<readonly StreamEntry[]> {
-    return this.#streams.page(this.settings.key, from, count, this.settings.timeout);
+  page(from: string, count: number, isWanted: () => boolean): Promise<readonly StreamEntry[]> {
+    return this.#streams.page(this.settings.key, from, count, this.settings.timeout, isWanted);
   }
 
   get ttl(): number | undefined {
@@ -205,7 +205,7 @@ export class StreamLog implements StreamCursorLog, StreamListener {
         ends = performance.now() + budget;
       }
       const place = this.#place;
-      if (place === undefined) return;
+      if (place === undefined || this.#ending !== undefined) return;
       if (compareIds(entry.id, place.id) <= 0) continue;
       // What another program has added does not say what was before it.
       if (entry.prev === undefined ? !isThere : entry.prev !== place.id) this.#miss(reasonOf(entry, place), entry);
@@ -222,7 +222,7 @@ export class StreamLog implements StreamCursorLog, StreamListener {
         if (place !== this.#place || compareIds(last.id, place.id) > 0 || isSamePlace(last, place)) return;
         // It was replaced: what it was is not known, nor what was in it before.
         this.#place = last;
-        this.#tell(new Gap({ reason: 'unknown-epoch' }, positionOf(last)));
+        this.#tell(new Gap({ reason: 'unknown-epoch' }, idOf(last)));
       },
       (error) => reportError('read', error),
     );
@@ -233,32 +233,34 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   #attach(backoff: Backoff): void {
     if (this.#place !== undefined || this.#attaching || this.#holds === 0) return;
     this.#attaching = true;
-    this.#streams.attach(this.settings.key, this.settings.timeout).then(
+    const attached = this.#streams.attach(this.settings.key, this.settings.timeout);
+    attached.then(
       (place) => {
         this.#attaching = false;
-        if (this.#holds > 0) this.#attached(place);
+        if (this.#holds > 0 && this.#ending === undefined) this.#attached(place);
       },
       (error) => {
         this.#attaching = false;
         reportError('read', error);
         clearTimeout(this.#timer);
-        if (this.#holds > 0) this.#timer = setTimeout(() => this.#attach(backoff), backoff.next());
+        if (this.#holds > 0 && this.#ending === undefined)
+          this.#timer = setTimeout(() => this.#attach(backoff), backoff.next());
       },
     );
   }
 
   #attached(place: Place): void {
     this.#place = place;
-    this.#base = place;
+    this.#recent.clear(place);
     this.#streams.follow(this, this.settings.timeout);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const begin of waiting) begin();
+    for (const begin of waiting) inTurn(begin);
   }
 
   async #isThere(): Promise<boolean> {
     try {
-      const [entry] = await this.page(this.after, 1);
+      const entry = await this.#streams.entry(this.settings.key, this.after, this.settings.timeout);
       return entry !== undefined && this.#place !== undefined && isSamePlace(placeOfEntry(entry), this.#place);
     } catch {
       return false;
@@ -267,13 +269,14 @@ export class StreamLog implements StreamCursorLog, StreamListener {
 
   #miss(reason: GapReason, entry: StreamEntry): void {
     const { place } = this.item(entry);
-    this.#tell(new Gap({ reason }, positionOf(placeBefore(entry, place))));
+    this.#tell(new Gap({ reason }, idOf(placeBefore(entry, place))));
   }
 
   #tell(gap: Gap): void {
     // Whoever stands at what came before finds out for himself.
-    this.#forget();
-    this.#keep({ place: placeOf(gap.id as string) as Place, position: gap.id as string, message: gap, value: gap }, 0);
+    this.#recent.clear();
+    const place = placeOf(gap.id as string) as Place;
+    this.#recent.push({ place, position: gap.id as string, message: gap, value: gap }, 0);
     new Emission(gap as Message).run(this.#live);
     this.#owner.missed(gap);
   }
@@ -282,24 +285,8 @@ export class StreamLog implements StreamCursorLog, StreamListener {
     const item = this.item(entry);
     this.#place = item.place;
     if (item.message === undefined) return;
-    this.#keep(item, entry.data?.length ?? 0);
+    this.#recent.push(item, entry.data?.length ?? 0);
     new Emission(item.message).run(this.#live);
     this.#owner.received(item.value);
-  }
-
-  #keep(item: StreamItem, bytes: number): void {
-    this.#recent.push({ ...item, bytes });
-    this.#recentBytes += bytes;
-    while (this.#recent.size > mostRecent || (this.#recentBytes > mostRecentBytes && this.#recent.size > 1)) {
-      const oldest = this.#recent.shift();
-      this.#recentBytes -= oldest.bytes;
-      this.#base = oldest.place;
-    }
-  }
-
-  #forget(): void {
-    this.#recent.clear();
-    this.#recentBytes = 0;
-    this.#base = undefined;
   }
 }

@@ -1,38 +1,23 @@
 import { reportError } from '../diagnostics.ts';
+import type { TornadoseError } from '../errors.ts';
+import { memo } from '../memo.ts';
 import { Backoff } from './Backoff.ts';
 import { refusedBy } from './Commands.ts';
+import { Followed, type StreamListener } from './Followed.ts';
 import { type ConnectionOwner, duplicate, notConnected } from './OwnConnection.ts';
-import { compareIds } from './place.ts';
 import { block, ReaderConnection } from './ReaderConnection.ts';
 import { isReply, type RedisStreamLike } from './RedisLike.ts';
-import { handled } from './rejected.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 
-/** How many entries one answer holds, over all streams. */
-const mostEntries = 2_000;
 /** How often streams of several slots are asked for, in ms. */
 const pollEvery = 20;
-/** After how many answers without an entry for it a stream is asked for: it may have been deleted, or replaced. */
-const quietAnswers = 3;
-
-/** Who follows a stream. */
-export interface StreamListener {
-  /** The name of the stream, prefix and all. */
-  readonly key: string;
-  /** The entry that it has come to. */
-  readonly after: string;
-  /** What has come after that. The next read waits for it. */
-  received(entries: readonly StreamEntry[]): Promise<void>;
-  /** Nothing has come for a while. */
-  quiet(): void;
-}
 
 /** What a reader tells those that share the client with it. */
 export interface ReaderOwner {
   /** Whether it has anything to do. */
   using(used: boolean): void;
   /** These streams cannot be read from here, for now: another node may have them. Without it, the reader tries again. */
-  reroute?(listeners: ReadonlyMap<StreamListener, number>): void;
+  reroute?(listeners: readonly StreamListener[]): void;
 }
 
 /**
@@ -42,11 +27,11 @@ export interface ReaderOwner {
 export class StreamReader implements ConnectionOwner {
   readonly #redis: RedisStreamLike;
   readonly #owner: ReaderOwner;
-  /** With the slot of each in a Cluster, whose nodes answer for one slot at a time. */
-  readonly #listeners = new Map<StreamListener, number>();
-  readonly #quiet = new Map<StreamListener, number>();
+  readonly #followed = new Followed();
+  /** Streams that Redis did not give, and when to ask for each again. */
+  readonly #aside = new Map<StreamListener, ReturnType<typeof setTimeout>>();
+  readonly #refusals = new WeakMap<StreamListener, Backoff>();
   readonly #losses = new Backoff(50, 2_000);
-  readonly #refusals = new Backoff(500, 30_000);
   #patience = Number.POSITIVE_INFINITY;
   #connection: ReaderConnection | undefined;
   /** What the read under way does not know of. */
@@ -62,7 +47,7 @@ export class StreamReader implements ConnectionOwner {
   /** Follows a stream. `timeout` is how long Redis may take, in ms; the shortest of all holds. */
   add(listener: StreamListener, timeout: number, slot = 0): void {
     this.#patience = Math.min(this.#patience, timeout);
-    this.#listeners.set(listener, slot);
+    this.#followed.add(listener, slot);
     this.#use(true);
     if (this.#connection === undefined) {
       // A newcomer is no reason to try sooner.
@@ -71,9 +56,10 @@ export class StreamReader implements ConnectionOwner {
   }
 
   remove(listener: StreamListener): void {
-    if (!this.#listeners.delete(listener)) return;
-    this.#quiet.delete(listener);
-    if (this.#listeners.size > 0) this.#wake();
+    clearTimeout(this.#aside.get(listener));
+    this.#aside.delete(listener);
+    if (!this.#followed.delete(listener)) return;
+    if (this.#followed.size > 0) this.#wake();
     else this.#rest();
   }
 
@@ -89,13 +75,16 @@ export class StreamReader implements ConnectionOwner {
     this.#connection?.close();
     this.#connection = undefined;
     this.#stopTrying();
-    if (this.#listeners.size > 0) reportError('read', notConnected('end'));
+    if (this.#followed.size > 0) reportError('read', notConnected('end'));
   }
 
   // ── from the connection ────────────────────────────────────────────────────────────────────────────────────────
 
   connected(): void {
-    if (this.#connection !== undefined) handled(this.#read(this.#connection));
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#followed.restart();
+    this.#read(connection).catch((error) => connection.fail(error));
   }
 
   lost(error: unknown): void {
@@ -107,7 +96,7 @@ export class StreamReader implements ConnectionOwner {
   // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #connect(): void {
-    if (this.#connection !== undefined || this.#listeners.size === 0) return;
+    if (this.#connection !== undefined || this.#followed.size === 0) return;
     if (this.#redis.status === 'end') {
       reportError('read', notConnected('end'));
       return;
@@ -117,16 +106,15 @@ export class StreamReader implements ConnectionOwner {
 
   #tryLater(backoff: Backoff): void {
     this.#stopTrying();
-    if (this.#listeners.size === 0) return;
+    if (this.#followed.size === 0) return;
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = undefined;
       if (this.#owner.reroute === undefined) {
         this.#connect();
         return;
       }
-      const listeners = new Map(this.#listeners);
-      this.#listeners.clear();
-      this.#quiet.clear();
+      const listeners = this.#followed.listeners;
+      this.#followed.clear();
       this.#rest();
       this.#owner.reroute(listeners);
     }, backoff.next());
@@ -147,73 +135,58 @@ export class StreamReader implements ConnectionOwner {
   async #read(connection: ReaderConnection): Promise<void> {
     while (connection === this.#connection) {
       this.#changed = false;
-      let streams: [key: string, entries: StreamEntry[]][];
       try {
-        streams = await this.#readSlots(connection, [...this.#places().values()]);
+        const streams = await this.#readSlots(connection);
+        this.#losses.reset();
+        if (connection === this.#connection) await this.#followed.deliver(streams);
       } catch (error) {
         // Another error has ended the connection, and told us.
-        if (isReply(error) && connection === this.#connection) this.#refused(connection, error);
-        return;
+        if (!isReply(error)) return;
+        await this.#setAside(connection);
       }
-      this.#losses.reset();
-      this.#refusals.reset();
-      if (connection !== this.#connection) return;
-      await this.#deliver(new Map(streams));
     }
   }
 
-  async #readSlots(
-    connection: ReaderConnection,
-    slots: readonly ReadonlyMap<string, string>[],
-  ): Promise<[key: string, entries: StreamEntry[]][]> {
-    const count = Math.max(Math.floor(mostEntries / this.#listeners.size), 10);
+  async #readSlots(connection: ReaderConnection): Promise<Map<string, StreamEntry[]>> {
+    const slots = [...this.#followed.places().values()];
+    const { count } = this.#followed;
     const [first] = slots;
-    if (first !== undefined && slots.length === 1) return connection.read(first, count);
+    if (first !== undefined && slots.length === 1) return new Map(await connection.read(first, count));
     // One command is about one slot, and one that waits keeps the others waiting.
     const ends = performance.now() + block;
     for (;;) {
       const answers = await Promise.all(slots.map((places) => connection.poll(places, count)));
-      const streams = answers.flat();
-      if (streams.length > 0 || this.#changed || performance.now() > ends) return streams;
+      const streams = new Map(answers.flat());
+      if (streams.size > 0 || this.#changed || performance.now() > ends) return streams;
       await new Promise((resolve) => setTimeout(resolve, pollEvery));
-      if (connection !== this.#connection) return [];
+      if (connection !== this.#connection) return streams;
     }
   }
 
-  /** Where to go on, by slot and stream. Two stores of one stream go on from the earlier one's. */
-  #places(): Map<number, Map<string, string>> {
-    const slots = new Map<number, Map<string, string>>();
-    for (const [{ key, after }, slot] of this.#listeners) {
-      const places = slots.get(slot) ?? new Map<string, string>();
-      slots.set(slot, places);
-      const known = places.get(key);
-      if (known === undefined || compareIds(after, known) < 0) places.set(key, after);
-    }
-    return slots;
-  }
-
-  async #deliver(streams: ReadonlyMap<string, readonly StreamEntry[]>): Promise<void> {
-    for (const listener of [...this.#listeners.keys()]) {
-      const entries = streams.get(listener.key);
-      if (entries !== undefined) {
-        this.#quiet.delete(listener);
-        await listener.received(entries);
-      } else if (streams.size === 0 && !this.#changed) {
-        const quiet = (this.#quiet.get(listener) ?? 0) + 1;
-        this.#quiet.set(listener, quiet % quietAnswers);
-        if (quiet === quietAnswers) listener.quiet();
+  /** One stream that Redis does not give, as its key is something else or is forbidden, is not to keep the others waiting. */
+  async #setAside(connection: ReaderConnection): Promise<void> {
+    const asked = this.#followed.listeners.map(async (listener): Promise<void> => {
+      try {
+        await connection.poll(new Map([[listener.key, listener.after]]), 1);
+      } catch (error) {
+        if (isReply(error)) this.#refused(listener, refusedBy(`XREAD of ${listener.key}`, error));
       }
-    }
+    });
+    await Promise.all(asked);
   }
 
-  /** One stream that Redis does not give, as it is none or is forbidden, keeps the others from nothing. */
-  #refused(connection: ReaderConnection, error: unknown): void {
-    connection.close();
-    this.#connection = undefined;
-    const refusal = refusedBy('XREAD', error);
-    reportError('read', refusal);
-    // A node that has moved a stream to another, or is not what it was, has said so: no reason to wait for long.
-    this.#tryLater(this.#owner.reroute === undefined ? this.#refusals : this.#losses);
+  #refused(listener: StreamListener, error: TornadoseError): void {
+    if (!this.#followed.delete(listener)) return;
+    reportError('read', error);
+    const backoff = memo(this.#refusals, listener, () => new Backoff(100, 30_000));
+    const askAgain = (): void => {
+      this.#aside.delete(listener);
+      // A node may have moved it to another.
+      if (this.#owner.reroute !== undefined) this.#owner.reroute([listener]);
+      else this.add(listener, this.#patience);
+    };
+    this.#aside.set(listener, setTimeout(askAgain, backoff.next()));
+    if (this.#followed.size === 0) this.#rest();
   }
 
   /** Has the read that is under way end, so that the next one knows what has changed. */

@@ -2,12 +2,13 @@ import { memo } from '../memo.ts';
 import { ClusterReaders } from './ClusterReaders.ts';
 import type { Commands } from './Commands.ts';
 import { type ClientListener, type Connections, connectionsOf } from './Connections.ts';
+import type { StreamListener } from './Followed.ts';
 import { unlimited } from './Lane.ts';
 import { Pages } from './Pages.ts';
 import { newStreamEpoch, type Place } from './place.ts';
 import type { RedisStreamClusterLike, RedisStreamLike } from './RedisLike.ts';
 import type { StreamEntry } from './StreamEntry.ts';
-import { type StreamListener, StreamReader } from './StreamReader.ts';
+import { StreamReader } from './StreamReader.ts';
 import { type Append, append, attach, KnownScripts } from './scripts.ts';
 import { slotmate } from './slotmate.ts';
 
@@ -37,13 +38,26 @@ export class Streams implements ClientListener {
     this.#reader.add(listener, timeout);
   }
 
-  unfollow(listener: StreamListener): void {
+  unfollow(listener: StreamListener, key: string): void {
     this.#reader.remove(listener);
+    this.#pages.forget(key);
   }
 
-  /** Up to `count` entries of a stream, from an id on. */
-  page(key: string, from: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
-    return this.#pages.read(key, from, count, timeout);
+  /** Up to `count` entries of a stream, from an id on, when it is their turn and if they are wanted then. */
+  page(
+    key: string,
+    from: string,
+    count: number,
+    timeout: number,
+    isWanted: () => boolean,
+  ): Promise<readonly StreamEntry[]> {
+    return this.#pages.page(key, from, count, timeout, isWanted);
+  }
+
+  /** The entry with an id, if it is there. */
+  async entry(key: string, id: string, timeout: number): Promise<StreamEntry | undefined> {
+    const [entry] = await this.#pages.read(key, id, id, 1, timeout);
+    return entry;
   }
 
   /** The last entry of a stream, which has one from now on. */
@@ -53,7 +67,7 @@ export class Streams implements ClientListener {
   }
 
   /** Appends an entry now. The writer's own keys are beside the stream. */
-  append(key: string, valueKey: string | undefined, entry: Omit<Append, 'keys'>): Promise<Place> {
+  append(key: string, valueKey: string | undefined, entry: Omit<Append, 'keys'>): ReturnType<typeof append> {
     const mate = (suffix: string): string => slotmate(this.#prefix, key, suffix);
     const keys: [string, ...string[]] = [key, mate(`writer:${entry.writer}`)];
     if (valueKey !== undefined) keys.push(mate(`key:${valueKey}`));
@@ -65,7 +79,8 @@ export class Streams implements ClientListener {
   }
 
   disconnected(): void {
-    this.#scripts.forget();
+    const resends = 'nodes' in this.#redis || this.#redis.options?.autoResendUnfulfilledCommands !== false;
+    this.#scripts.forget(resends);
   }
 
   ended(): void {

@@ -1,6 +1,8 @@
 import { TornadoseError } from '../errors.ts';
+import { refusedBy } from './Commands.ts';
 import { type ConnectionOwner, duplicate, OwnConnection } from './OwnConnection.ts';
-import { isReply, type RedisClusterLike, type RedisLike, type SubscriberLike } from './RedisLike.ts';
+import type { PubSub } from './PubSub.ts';
+import { type DuplicatedLike, isReply, type RedisClusterLike, type SubscriberLike } from './RedisLike.ts';
 import { handled } from './rejected.ts';
 
 /** What a connection that subscribes tells the subscriber that it belongs to. */
@@ -16,16 +18,33 @@ const leastPatience = 1_000;
  * is asked with a PING, and is lost when it does not answer in as long.
  */
 export class SubscriberConnection extends OwnConnection<SubscriberLike> {
+  readonly #pubSub: PubSub;
   readonly #watch: ReturnType<typeof setInterval>;
   #heard = true;
   #asked = false;
 
-  constructor(redis: RedisLike | RedisClusterLike, patience: number, owner: SubscriberConnectionOwner) {
+  constructor(
+    redis: DuplicatedLike | RedisClusterLike,
+    pubSub: PubSub,
+    patience: number,
+    owner: SubscriberConnectionOwner,
+  ) {
     super(duplicate(redis), owner);
-    this.client.on('messageBuffer', (channel, payload) => {
+    this.#pubSub = pubSub;
+    this.client.on(pubSub.message, (channel, payload) => {
       if (this.closed) return;
       this.#heard = true;
       owner.received(channel.toString(), payload);
+    });
+    // A slot has moved to another node, and with it channels that ioredis does not name. It says so for those that are
+    // asked for (version 5 then leaves them without an answer), and 6 for those that are subscribed, of which 5 says
+    // that it did not ask.
+    const moved = (): void => this.fail(refusedBy('SSUBSCRIBE', 'MOVED'));
+    this.client.on('moved', moved);
+    this.client.on('error', (error) => {
+      if (!this.connected) return;
+      if (/reply: sunsubscribe/.test(error.message)) moved();
+      else this.fail(error);
     });
     const wait = Math.max(patience, leastPatience);
     this.#watch = setInterval(() => this.#check(wait), wait);
@@ -34,11 +53,11 @@ export class SubscriberConnection extends OwnConnection<SubscriberLike> {
   }
 
   subscribe(channels: string[]): Promise<unknown> {
-    return this.#hear(this.client.subscribe(...channels));
+    return this.#hear(this.client[this.#pubSub.subscribe](...channels));
   }
 
   unsubscribe(channel: string): Promise<unknown> {
-    return this.#hear(this.client.unsubscribe(channel));
+    return this.#hear(this.client[this.#pubSub.unsubscribe](channel));
   }
 
   override close(): void {

@@ -5,7 +5,9 @@ export { json, text } from './Codec.ts';
 export type { PublishingSettings } from './Publisher.ts';
 /* What is expected of ioredis */
 export type {
+  ClusterNodeLike,
   CommandsLike,
+  DuplicatedLike,
   DuplicateLike,
   ReaderLike,
   RedisClusterLike,

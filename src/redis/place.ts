@@ -19,7 +19,7 @@ const mostSequence = 64 ** 4;
 const most = 2n ** 64n - 1n;
 
 /** The id of a place: what a client comes back with. 11 to 15 characters, for any id that Redis makes by itself. */
-export function positionOf({ epoch, id }: Place): string {
+export function idOf({ epoch, id }: Place): string {
   const [time = '', sequence = ''] = id.split('-');
   const [ms, count] = [Number(time), Number(sequence)];
   if (ms >= mostShort || count >= mostSequence) return `${epoch}.${time}.${sequence}`;
@@ -31,7 +31,7 @@ export function placeOf(position: string): Place | undefined {
   if (position.length > 128) return undefined;
   const place = longPlace(position) ?? shortPlace(position);
   // One writing each, so that no two positions are the same place.
-  return place !== undefined && positionOf(place) === position ? place : undefined;
+  return place !== undefined && idOf(place) === position ? place : undefined;
 }
 
 function shortPlace(position: string): Place | undefined {

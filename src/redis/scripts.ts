@@ -1,4 +1,3 @@
-import { memo } from '../memo.ts';
 import { noEpoch, type Place } from './place.ts';
 import type { StreamCommandsLike } from './RedisLike.ts';
 
@@ -11,87 +10,91 @@ local function field(entry, name)
     if fields[i] == name then return fields[i + 1] end
   end
 end
-local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-local prev = '0-0'
-if last then
-  prev = last[1]
-elseif redis.call('EXISTS', stream) == 1 then
-  local info = redis.call('XINFO', 'STREAM', stream)
+local last, prev = nil, '0-0'
+local info = redis.pcall('XINFO', 'STREAM', stream)
+if not info.err then
   for i = 1, #info, 2 do
     if info[i] == 'last-generated-id' then prev = info[i + 1] end
+    if info[i] == 'last-entry' and info[i + 1] then last = info[i + 1] end
   end
 end
 `;
 
 /**
- * Gives the id and the epoch of a stream's last entry; one that has none gets a first entry, without data, so that
+ * Gives the place after which the next entry comes; a stream that has none gets a first entry, without data, so that
  * there is a place to come back to.
  */
 const attachText = `${before}
-if last then return { last[1], field(last, 'epoch') or '' } end
+if last then return { prev, field(last, 'epoch') or '' } end
 return { redis.call('XADD', stream, '*', 'epoch', epoch, 'prev', prev), epoch }
 `;
 
 /**
  * Appends an entry, once: KEYS are the stream, what this writer has appended, and where there is one the key of this
- * value. ARGV are a new epoch, the last id that this writer was given, the writer, its count, the most
+ * value. ARGV are a new epoch, the id and the count of what this writer was told last, the writer, its count, the most
  * entries, the most ms, how many ms a key is remembered, and the fields.
  *
  * An acknowledged id that is not there, though older ones are, was lost with a Redis that failed: an entry without data
  * says so to all who follow.
  *
  * ioredis sends a command again whose connection broke before the answer. A count that does not follow on the last one is
- * searched for among the newest entries before it is appended.
+ * searched for, among what came after the acknowledged one, before it is appended.
  */
 const appendText = `${before}
-local writer, count = ARGV[3], tonumber(ARGV[4])
+local acknowledged, told, writer, count = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local function own(entry)
+  local by = field(entry, 'by')
+  return by and by:sub(1, #writer + 1) == writer .. ':' and tonumber(by:sub(#writer + 2)) or nil
+end
 local seen = tonumber(redis.call('GET', KEYS[2]) or '0')
-if count > seen then redis.call('SET', KEYS[2], ARGV[4], 'PX', 3600000) end
+if count > seen then redis.call('SET', KEYS[2], ARGV[5], 'PX', 3600000) end
 if KEYS[3] then
   local known = redis.call('GET', KEYS[3])
-  if known then return { known:match('^(%S+) (%S*)$') } end
+  if known then
+    local id, of = known:match('^(%S+) (%S*)$')
+    return { id, of, 0 }
+  end
 end
-local function remember(id, epoch)
-  if KEYS[3] then redis.call('SET', KEYS[3], id .. ' ' .. epoch, 'PX', ARGV[7]) end
-  return { id, epoch }
+local function remember(id, of)
+  if KEYS[3] then redis.call('SET', KEYS[3], id .. ' ' .. of, 'PX', ARGV[8]) end
+  return { id, of, 1 }
 end
-local by = writer .. ':' .. ARGV[4]
-if count ~= seen + 1 then
-  local from = '+'
-  for page = 1, 10 do
-    local entries = redis.call('XREVRANGE', stream, from, '-', 'COUNT', 1000)
+if last and count ~= seen + 1 then
+  local from, to = '+', acknowledged == '' and '-' or '(' .. acknowledged
+  for page = 1, 100 do
+    local entries = redis.call('XREVRANGE', stream, from, to, 'COUNT', 100)
     for _, entry in ipairs(entries) do
-      if field(entry, 'by') == by then return remember(entry[1], field(entry, 'epoch')) end
+      local other = own(entry)
+      if other == count then return remember(entry[1], field(entry, 'epoch')) end
     end
-    if #entries < 1000 then break end
-    from = '(' .. entries[1000][1]
+    if #entries < 100 then break end
+    from = '(' .. entries[100][1]
   end
 end
 if last then epoch = field(last, 'epoch') or epoch end
-local function came_before(a, b)
-  local ams, aseq = a:match('(%d+)-(%d+)')
-  local bms, bseq = b:match('(%d+)-(%d+)')
-  ams, aseq, bms, bseq = tonumber(ams), tonumber(aseq), tonumber(bms), tonumber(bseq)
-  return ams < bms or (ams == bms and aseq < bseq)
-end
-local acknowledged = ARGV[2]
-if last and acknowledged ~= '' and last[1] ~= acknowledged then
-  local own = (field(last, 'by') or ''):sub(1, #writer + 1) == writer .. ':'
-  local noticed = own and came_before(acknowledged, last[1])
-  if not noticed and #redis.call('XRANGE', stream, acknowledged, acknowledged) == 0 then
+if last and acknowledged ~= '' and last[1] ~= acknowledged and (own(last) or 0) <= told then
+  local function came_before(a, b)
+    local ams, aseq = a:match('(%d+)-(%d+)')
+    local bms, bseq = b:match('(%d+)-(%d+)')
+    ams, aseq, bms, bseq = tonumber(ams), tonumber(aseq), tonumber(bms), tonumber(bseq)
+    return ams < bms or (ams == bms and aseq < bseq)
+  end
+  if #redis.call('XRANGE', stream, acknowledged, acknowledged) == 0 then
     local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
     if came_before(first[1], acknowledged) then
       prev = redis.call('XADD', stream, '*', 'epoch', epoch, 'prev', '-')
     end
   end
 end
-local command = { 'XADD', stream, 'MAXLEN', '~', ARGV[5], '*' }
-for i = 8, #ARGV do command[#command + 1] = ARGV[i] end
-for _, part in ipairs({ 'epoch', epoch, 'prev', prev, 'by', by }) do command[#command + 1] = part end
+local command = { 'XADD', stream, 'MAXLEN', '~', ARGV[6], '*' }
+for i = 9, #ARGV do command[#command + 1] = ARGV[i] end
+for _, part in ipairs({ 'epoch', epoch, 'prev', prev, 'by', writer .. ':' .. ARGV[5] }) do
+  command[#command + 1] = part
+end
 local id = redis.call(unpack(command))
-if ARGV[6] ~= '' then
+if ARGV[7] ~= '' then
   local time = redis.call('TIME')
-  local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[6])
+  local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[7])
   redis.call('XTRIM', stream, 'MINID', '~', string.format('%.0f', oldest))
 end
 return remember(id, epoch)
@@ -124,17 +127,25 @@ class Script {
     keys: readonly [key: string, ...string[]],
     args: readonly string[],
   ): Promise<unknown> {
-    const [key] = keys;
-    const digest = this.#digest;
-    if (digest === undefined || !known.has(this, key)) {
-      known.add(this, key);
-      return redis.eval(this.#text, keys.length, ...keys, ...args);
-    }
+    const state = known.of(this, keys[0]);
+    // Redis has lost the script: what is on its way is sent again first, or values would change places.
+    if (state.resending !== undefined) await state.resending.done;
+    const digest = state.isSent ? this.#digest : undefined;
+    state.isSent = true;
+    state.underWay += 1;
     try {
+      if (digest === undefined) return await redis.eval(this.#text, keys.length, ...keys, ...args);
       return await redis.evalsha(digest, keys.length, ...keys, ...args);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      state.resending ??= resending();
       return redis.eval(this.#text, keys.length, ...keys, ...args);
+    } finally {
+      state.underWay -= 1;
+      if (state.underWay === 0) {
+        state.resending?.end();
+        state.resending = undefined;
+      }
     }
   }
 
@@ -144,26 +155,57 @@ class Script {
   }
 }
 
+/** What is known of one script and one key. */
+interface Sent {
+  /** The text was sent on this connection. */
+  isSent: boolean;
+  /** How many are on their way. */
+  underWay: number;
+  resending: Resending | undefined;
+}
+
+interface Resending {
+  readonly done: Promise<void>;
+  end(): void;
+}
+
+function resending(): Resending {
+  let end = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { done, end };
+}
+
 const [attachScript, appendScript] = [new Script(attachText), new Script(appendText)];
 
 /** The scripts that the Redis which has a key was sent: none after a connection was lost, as it may be another Redis. */
 export class KnownScripts {
-  readonly #keys = new Map<Script, Set<string>>();
+  readonly #sent = new Map<Script, Map<string, Sent>>();
 
   constructor() {
     for (const script of [attachScript, appendScript]) script.prepare();
   }
 
-  has(script: Script, key: string): boolean {
-    return this.#keys.get(script)?.has(key) === true;
+  of(script: Script, key: string): Sent {
+    const byKey = this.#sent.get(script) ?? new Map<string, Sent>();
+    this.#sent.set(script, byKey);
+    const sent = byKey.get(key) ?? { isSent: false, underWay: 0, resending: undefined };
+    byKey.set(key, sent);
+    return sent;
   }
 
-  add(script: Script, key: string): void {
-    memo(this.#keys, script, () => new Set<string>()).add(key);
-  }
-
-  forget(): void {
-    this.#keys.clear();
+  /** The connection is gone. What was on its way over it is sent again first, unless `resends` is false: it never comes back then. */
+  forget(resends: boolean): void {
+    for (const byKey of this.#sent.values()) {
+      for (const [key, sent] of byKey) {
+        if (!resends || sent.underWay === 0) byKey.delete(key);
+        else {
+          sent.isSent = false;
+          sent.resending ??= resending();
+        }
+      }
+    }
   }
 }
 
@@ -182,8 +224,8 @@ export interface Append {
   /** The stream, what its writer has appended, and the key of this value if it has one: of one slot in a Cluster. */
   readonly keys: readonly [key: string, ...string[]];
   readonly epoch: string;
-  /** The last id that this writer was given. */
-  readonly acknowledged: string | undefined;
+  /** The last entry of this writer's that Redis has acknowledged. */
+  readonly acknowledged: { readonly id: string; readonly count: number } | undefined;
   readonly writer: string;
   /** One more for each value of the writer. */
   readonly count: number;
@@ -194,10 +236,17 @@ export interface Append {
 }
 
 /** Appends an entry, if it is not there already. @returns its place */
-export async function append(redis: StreamCommandsLike, known: KnownScripts, entry: Append): Promise<Place> {
-  const { keys, epoch, acknowledged = '', writer, count, maxLength, ttl = '', keyTtl, fields } = entry;
-  const args = [epoch, acknowledged, writer, `${count}`, `${maxLength}`, `${ttl}`, `${keyTtl}`, ...fields];
-  return placeIn(await appendScript.run(redis, known, keys, args));
+export async function append(
+  redis: StreamCommandsLike,
+  known: KnownScripts,
+  entry: Append,
+): Promise<{ readonly place: Place; readonly isNew: boolean }> {
+  const { keys, epoch, acknowledged, writer, count, maxLength, ttl = '', keyTtl, fields } = entry;
+  const told = acknowledged ?? { id: '', count: 0 };
+  const numbers = [count, maxLength, ttl, keyTtl].map(String);
+  const args = [epoch, told.id, `${told.count}`, writer, ...numbers, ...fields];
+  const answer = await appendScript.run(redis, known, keys, args);
+  return { place: placeIn(answer), isNew: Number((answer as unknown[])[2]) === 1 };
 }
 
 function placeIn(answer: unknown): Place {

@@ -6,3 +6,8 @@ export function slotmate(prefix: string, key: string, suffix: string): string {
   const hasTag = /^[^{]*\{[^}]+\}/.test(prefix + key);
   return hasTag ? `${key}:${suffix}` : `{${prefix}${key}}:${suffix}`;
 }
+
+/** Whether there is such a name: what is not a tag of its own becomes one, which has to end where it ends. */
+export function hasMates(key: string): boolean {
+  return /^[^{]*\{[^}]+\}/.test(key) || !/[{}]/.test(key);
+}

@@ -2,17 +2,19 @@ import type { Channel } from './Channel.ts';
 import { isReply } from './RedisLike.ts';
 import type { SubscriberConnection } from './SubscriberConnection.ts';
 
-/** How many channels one SUBSCRIBE names. */
-const chunk = 100;
-
 /** What became of a SUBSCRIBE. Not called for a connection that is over: its owner knows. */
 export interface Outcome {
   acknowledged(channels: readonly Channel[]): void;
   refused(channel: Channel, error: unknown): void;
 }
 
-/** Subscribes many channels. One that is forbidden refuses the whole command, so each of its channels is then asked for alone. */
-export function subscribeAll(connection: SubscriberConnection, channels: readonly Channel[], outcome: Outcome): void {
+/** Subscribes many channels, `chunk` with one command. One that is forbidden refuses the whole command, so each of its channels is then asked for alone. */
+export function subscribeAll(
+  connection: SubscriberConnection,
+  channels: readonly Channel[],
+  chunk: number,
+  outcome: Outcome,
+): void {
   for (let from = 0; from < channels.length; from += chunk) {
     subscribe(connection, channels.slice(from, from + chunk), outcome);
   }

@@ -48,7 +48,7 @@ export class CombinedCursor implements PartOwner {
     this.#parts = parts.map((part, index) => new PartSubscriber(this, part, index, position, isNew(index)));
   }
 
-  /** Subscribes to the parts, none of which goes on before all have said where they begin. */
+  /** Subscribes to the parts, none of which goes on before all are subscribed. One may say later where it begins. */
   run(options: SinceOptions): void {
     for (const part of this.#parts) {
       this.#subscriber.add(part);

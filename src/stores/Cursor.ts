@@ -1,11 +1,10 @@
 import type { Observer, Subscriber, Unsubscribable } from 'rxjs';
-import { later } from '../later.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import { type Demand, offer } from '../pull/demand.ts';
+import { hasTime, inTurn } from './turns.ts';
 
-/** For how many ms messages may be replayed before the event loop turns, and how many come between two looks at the clock. */
-const budget = 5;
-const stride = 64;
+/** How many messages are replayed between two looks at the clock. */
+const stride = 16;
 
 /** What a cursor goes through: messages in memory, numbered from 1 on. */
 export interface CursorLog {
@@ -14,6 +13,8 @@ export interface CursorLog {
   /** The number of the last message; 0 before the first one. */
   readonly end: number;
   message(number: number): Message;
+  /** Those that have not come to the end yet: it is not to be waited for without end when there is an end. */
+  readonly behind: Set<Observer<Message>>;
   /** Has a cursor told of each new message, or of the end at once if there was one. */
   join(cursor: Observer<Message>): Unsubscribable | undefined;
 }
@@ -38,7 +39,10 @@ export abstract class Cursor implements Observer<Message> {
     this.demand = demand;
     this.offset = offset;
     this.id = id;
-    subscriber.add(() => this.stop());
+    subscriber.add(() => {
+      this.stop();
+      log.behind.delete(this);
+    });
   }
 
   get closed(): boolean {
@@ -51,7 +55,6 @@ export abstract class Cursor implements Observer<Message> {
   /** Passes on what is there, and follows. */
   readonly run = (): void => {
     let count = 0;
-    let ends = 0;
     while (!this.closed) {
       const { start, end } = this.log;
       if (this.offset < start) {
@@ -59,17 +62,13 @@ export abstract class Cursor implements Observer<Message> {
       } else if (this.offset === end) {
         this.follow();
         return;
-      } else if (this.demand?.ready === false) {
-        this.demand.whenReady(this.run);
+      } else if (this.waits(this.run)) {
         return;
       } else {
-        if (count % stride === 0) {
-          const now = performance.now();
-          if (count === 0) ends = now + budget;
-          else if (now > ends) {
-            later(this.run);
-            return;
-          }
+        if (count % stride === 0 && !hasTime()) {
+          this.log.behind.add(this);
+          inTurn(this.run);
+          return;
         }
         count += 1;
         this.offset += 1;
@@ -80,9 +79,8 @@ export abstract class Cursor implements Observer<Message> {
 
   /** A new message, while it follows. */
   next(message: Message): void {
-    if (this.demand?.ready === false) {
+    if (this.waits(this.run)) {
       this.stop();
-      this.demand.whenReady(this.run);
       return;
     }
     this.offset = this.log.end;
@@ -104,7 +102,16 @@ export abstract class Cursor implements Observer<Message> {
   }
 
   protected follow(): void {
+    this.log.behind.delete(this);
     this.#seat = this.log.join(this);
+  }
+
+  /** Whether the client cannot take more: it goes on when it can. */
+  protected waits(goOn: () => void): boolean {
+    if (this.demand?.ready !== false) return false;
+    this.log.behind.add(this);
+    this.demand.whenReady(goOn);
+    return true;
   }
 
   /** Says that what came before `id` is missing. */
@@ -122,4 +129,17 @@ export abstract class Cursor implements Observer<Message> {
       offer(outer);
     }
   }
+}
+
+/** How long those that are behind when a log ends have to come to its end, in ms. */
+const grace = 30_000;
+
+/** Ends those that have not come to the end in time. */
+export function endLate(behind: Set<Observer<Message>>, ending: (cursor: Observer<Message>) => void): void {
+  if (behind.size === 0) return;
+  const timer: { unref?(): void } | number = setTimeout(() => {
+    for (const cursor of [...behind]) ending(cursor);
+  }, grace);
+  // Their connections keep the process running, if anything does.
+  if (typeof timer === 'object') timer.unref?.();
 }

@@ -23,7 +23,8 @@ export function historyOf(options: HistoryOptions): History {
 
 /** One message as it is retained: what it says as JSON, since that is a tenth of the objects. */
 export interface Retained {
-  readonly text: string;
+  /** `undefined` for what has none, in whose place is a gap. */
+  readonly text: string | undefined;
   readonly event: string | undefined;
   readonly retry: number | undefined;
   /** When it came, in ms of `performance.now()`. */
@@ -35,7 +36,7 @@ const overhead = 96;
 const isWide = /[^\0-\xff]/;
 
 /** What V8 takes for it: a byte for each character, or two for all when one needs two. */
-function bytesOf({ text }: Retained): number {
+function bytesOf({ text = '' }: Retained): number {
   return overhead + (isWide.test(text) ? 2 * text.length : text.length);
 }
 

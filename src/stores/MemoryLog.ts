@@ -2,15 +2,15 @@ import { Observable, type Observer, type Subscriber, type Unsubscribable } from 
 import { reportError } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { unserialisable } from '../encoding/Encoder.ts';
-import { later } from '../later.ts';
 import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
 import { checkNames, invalidOption, oneOf } from '../options.ts';
 import { type Demand, demandOf } from '../pull/demand.ts';
 import { Audience } from './Audience.ts';
-import { Cursor, type CursorLog } from './Cursor.ts';
+import { Cursor, type CursorLog, endLate } from './Cursor.ts';
 import { type History, type HistoryOptions, historyOf } from './History.ts';
 import type { SinceOptions } from './Log.ts';
 import { idOf, newEpoch, positionOf } from './position.ts';
+import { whenDone } from './turns.ts';
 
 /** A log in the memory of this process. It ends with the process, which its epoch shows. */
 export class MemoryLog implements CursorLog {
@@ -18,8 +18,9 @@ export class MemoryLog implements CursorLog {
   readonly #history: History;
   /** The cursors that have come to the end. */
   readonly #live = new Audience<Message>();
+  readonly behind: Set<Observer<Message>> = new Set();
   #ending: ((cursor: Observer<Message>) => void) | undefined;
-  /** What was made of retained messages in this tick: clients that come back together share it, and its frames. */
+  /** What was made of retained messages: clients that come back together share it, and its frames. */
   readonly #replayed = new Map<number, Message>();
 
   constructor(options: HistoryOptions) {
@@ -50,14 +51,11 @@ export class MemoryLog implements CursorLog {
     const fields = fieldsOf(emission.value);
     // Who encodes it as JSON needs not do it again, nor report that it cannot be.
     const text = jsonOf(fields.data);
+    emission.json = text;
     if (text === undefined) emission.isReported = true;
-    else {
-      emission.json = text;
-      this.#history.push({ text, event: fields.event, retry: fields.retry, at: performance.now() });
-    }
+    this.#history.push({ text, event: fields.event, retry: fields.retry, at: performance.now() });
     if (this.#live.size === 0) return;
-    // Without a text it has no number, and those who follow get the drop that everybody gets.
-    const message = new Emission(messageOf(fields, text === undefined ? undefined : this.idOf(this.end)));
+    const message = new Emission(messageOf(fields, this.idOf(this.end)));
     message.json = text;
     message.isReported = emission.isReported;
     message.run(this.#live);
@@ -68,8 +66,10 @@ export class MemoryLog implements CursorLog {
     const replayed = this.#replayed.get(offset);
     if (replayed !== undefined) return replayed;
     const { text, event, retry } = this.#history.at(offset);
+    // A serializer of a sink's own may have sent it to those who were there.
+    if (text === undefined) return new Gap({ reason: 'unserialisable' }, this.idOf(offset)) as Message;
     const message = messageOf({ data: JSON.parse(text), event, retry }, this.idOf(offset));
-    if (this.#replayed.size === 0) later(() => this.#replayed.clear());
+    if (this.#replayed.size === 0) whenDone(() => this.#replayed.clear());
     if (this.#replayed.size < mostReplayed) this.#replayed.set(offset, message);
     return message;
   }
@@ -105,6 +105,7 @@ export class MemoryLog implements CursorLog {
     const cursors = this.#live.observers;
     this.#live.clear();
     for (const cursor of cursors) ending(cursor);
+    endLate(this.behind, ending);
   }
 
   /** The number of the message that a client has seen last, or why that is of no use here. */
@@ -146,10 +147,10 @@ class MemoryCursor extends Cursor {
   }
 }
 
-/** As many as a client takes in a tick. */
+/** Of so many messages at most. */
 const mostReplayed = 10_000;
 
-function messageOf({ data, event, retry }: MessageFields<unknown>, id: string | undefined): Message {
+function messageOf({ data, event, retry }: MessageFields<unknown>, id: string): Message {
   return event === 'gap' ? new Gap(data as Gap['data'], id) : new Message({ data, event, retry, id });
 }
 

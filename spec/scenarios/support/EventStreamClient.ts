@@ -7,6 +7,8 @@ const room = Buffer.alloc(64 * 1024);
 export interface EventStreamClientOptions {
   readonly port: number;
   readonly path: string;
+  /** What it comes back with. */
+  readonly lastEventId?: string | undefined;
   /** Takes what comes of the body, without its coding. */
   readonly onBody: (bytes: Buffer) => void;
   /** How fast it reads. @defaultValue as fast as it can */
@@ -27,7 +29,7 @@ export class EventStreamClient {
   #begun = 0;
   #read = 0;
 
-  constructor({ port, path, onBody, bytesPerSecond }: EventStreamClientOptions) {
+  constructor({ port, path, lastEventId, onBody, bytesPerSecond }: EventStreamClientOptions) {
     this.#body = new ChunkedBody(onBody);
     this.#perMs = (bytesPerSecond ?? 0) / 1000;
     this.opened = new Promise((resolve, reject) => {
@@ -50,7 +52,8 @@ export class EventStreamClient {
         this.#fail(new Error(`Closed before it was answered, after ${JSON.stringify(this.#head)}`));
       });
     });
-    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`);
+    const position = lastEventId === undefined ? '' : `Last-Event-ID: ${lastEventId}\r\n`;
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n${position}\r\n`);
   }
 
   /** Whether the body came to its proper end. */

@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { PageCache } from '../../src/redis/PageCache.ts';
+import type { StreamEntry } from '../../src/redis/StreamEntry.ts';
+
+const entry = (time: number, bytes = 10): StreamEntry => ({
+  id: `${time}-0`,
+  data: new Uint8Array(bytes),
+  event: undefined,
+  retry: undefined,
+  epoch: undefined,
+  prev: undefined,
+});
+const idsOf = (entries: readonly StreamEntry[] | undefined) => entries?.map(({ id }) => id);
+
+describe('PageCache', () => {
+  it('should know what comes after an entry in the midst of a page, and nothing after its last one', () => {
+    const cache = new PageCache();
+    cache.add(
+      'a',
+      [8, 9, 10, 11].map((time) => entry(time)),
+    );
+    expect(idsOf(cache.find('a', '9-0'))).to.deep.equal(['9-0', '10-0', '11-0']);
+    expect(cache.find('a', '11-0')).to.equal(undefined);
+    expect(cache.find('a', '7-0')).to.equal(undefined);
+    expect(cache.find('a', '9-1')).to.equal(undefined);
+    expect(cache.find('b', '9-0')).to.equal(undefined);
+  });
+
+  it('should forget the oldest pages, and those of a stream that nobody follows', () => {
+    const cache = new PageCache();
+    const page = (time: number) => [entry(time), entry(time + 1, 1_000_000)];
+    for (let time = 0; time < 10; time += 2) cache.add('a', page(time));
+    expect(cache.find('a', '0-0')).to.equal(undefined);
+    expect(idsOf(cache.find('a', '8-0'))).to.deep.equal(['8-0', '9-0']);
+    cache.forget('a');
+    expect(cache.find('a', '8-0')).to.equal(undefined);
+  });
+});

@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { Subscriber } from 'rxjs';
+import { type ErrorReport, Gap, TornadoseError } from 'tornadose';
+import { RedisStreamStore, type RedisStreamStoreOptions } from 'tornadose/redis';
+import { FakeTransport } from '../support/FakeTransport.ts';
+import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
+import { RedisServer } from '../support/RedisServer.ts';
+import { failed } from './support/failed.ts';
+import { errorReports } from './support/reports.ts';
+import { until } from './support/until.ts';
+
+let keys = 0;
+const newKey = (): string => `faults-${keys++}`;
+const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+describe('A fault in one stream', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  let stores: { close(): Promise<void> }[];
+  let reports: { readonly list: ErrorReport[]; stop(): void };
+
+  const made = <T>(options: Partial<RedisStreamStoreOptions<T>> = {}): RedisStreamStore<T> => {
+    const store = new RedisStreamStore<T>({ redis, key: newKey(), ...options });
+    stores.push(store);
+    return store;
+  };
+  const joined = async <T>(store: RedisStreamStore<T>): Promise<LogClient> => {
+    const client = new LogClient(store.since());
+    await until(() => client.lastId !== undefined);
+    return client;
+  };
+
+  before(async () => {
+    server = await RedisServer.start();
+    redis = new Redis(server.url, { retryStrategy: () => 20 });
+    redis.on('error', () => {});
+    await once(redis, 'ready');
+  });
+  after(async () => {
+    redis.disconnect();
+    await server.dispose();
+  });
+  beforeEach(() => {
+    stores = [];
+    reports = errorReports();
+  });
+  afterEach(async () => {
+    allLogClientsLeave();
+    await Promise.all(stores.map((store) => store.close()));
+    reports.stop();
+  });
+
+  it('should stop no other: an observer that throws', async () => {
+    const [broken, whole] = [made<number>(), made<number>()];
+    const client = await joined(whole);
+    const witness = await joined(broken);
+    broken.subscribe(
+      new (class extends Subscriber<number> {
+        override next(): void {
+          throw new Error('an observer of somebody’s own');
+        }
+      })(),
+    );
+    await broken.submit(1);
+    await until(() => reports.list.some(({ during }) => during === 'deliver'));
+    await whole.submit(2);
+    await until(() => client.data.length === 1);
+    await broken.submit(3);
+    await until(() => witness.data.includes(3));
+  });
+
+  it('should stop no other: a store that was unsubscribed', async () => {
+    const [left, whole] = [made<number>({ key: 'left' }), made<number>()];
+    const client = await joined(whole);
+    left.subscribe();
+    await joined(left);
+    left.unsubscribe();
+    await server.cli('XADD', 'left', '*', 'data', '1');
+    await whole.submit(2);
+    await until(() => client.data.length === 1);
+    await whole.submit(3);
+    await until(() => client.data.length === 2);
+  });
+
+  it('should stop no other: a key that becomes something else, until it is a stream again', async () => {
+    const [spoilt, whole] = [made<number>({ key: 'spoilt' }), made<number>()];
+    const [theirs, client] = [await joined(spoilt), await joined(whole)];
+    await server.cli('DEL', 'spoilt');
+    await server.cli('SET', 'spoilt', 'text');
+    for (const n of numbers(1, 5)) await whole.submit(n);
+    await until(() => client.data.length === 5);
+    await until(() => reports.list.some(({ error }) => TornadoseError.is(error, 'ERR_REDIS_REPLY')));
+    for (const n of numbers(6, 10)) await whole.submit(n);
+    await until(() => client.data.length === 10);
+    await server.cli('DEL', 'spoilt');
+    await spoilt.submit(1);
+    await until(() => theirs.data.length === 1);
+    expect(theirs.gaps).to.deep.equal(['unknown-epoch']);
+  });
+
+  it('should be told once, when Redis has lost what it had acknowledged and its clock is behind', async () => {
+    const store = made<number>({ key: 'behind' });
+    const client = await joined(store);
+    await store.submit(1);
+    await until(() => client.data.length === 1);
+    // What a replica that was promoted has: an older entry, and none of the acknowledged ones.
+    const ahead = `${Date.now() + 60_000}-0`;
+    const other = made<number>({ key: 'behind' });
+    await server.cli('XADD', 'behind', ahead, 'data', '2');
+    await other.submit(3);
+    await store.submit(4);
+    await until(() => client.data.length === 4);
+    const lost = (await redis.xrevrange('behind', '+', '-', 'COUNT', 1))[0]?.[0] as string;
+    await server.cli('XDEL', 'behind', lost);
+    for (const n of numbers(5, 9)) await store.submit(n);
+    await until(() => client.data.length === 9);
+    expect(client.gaps).to.deep.equal(['unknown-epoch']);
+  });
+
+  it('should be seen: the newest entry was deleted', async () => {
+    const store = made<number>({ key: 'deleted' });
+    const client = await joined(store);
+    await store.submit(1);
+    await until(() => client.data.length === 1);
+    client.leave();
+    await store.submit(2);
+    const [newest] = await redis.xrevrange('deleted', '+', '-', 'COUNT', 1);
+    await server.cli('XDEL', 'deleted', newest?.[0] as string);
+    await made<number>({ key: 'deleted' }).submit(3);
+    const back = new LogClient(made<number>({ key: 'deleted' }).since(client.lastId, { otherwise: 'earliest' }));
+    await until(() => back.data.includes(3));
+    expect(back.gaps).to.deep.equal(['trimmed']);
+  });
+
+  it('should give who wants the earliest of an emptied stream a position, and then what comes', async () => {
+    const store = made<number>({ key: 'emptied' });
+    await store.submit(1);
+    await server.cli('XTRIM', 'emptied', 'MAXLEN', '0');
+    const client = new LogClient(store.since(undefined, { otherwise: 'earliest' }));
+    await until(() => client.lastId !== undefined);
+    await store.submit(2);
+    await until(() => client.data.length === 1);
+    expect(client.messages.map(({ data }) => data)).to.deep.equal([2]);
+  });
+
+  it('should be told of a replaced stream, however busy the others are', async () => {
+    const [replaced, busy] = [made<number>({ key: 'replaced' }), made<number>()];
+    const client = await joined(replaced);
+    await joined(busy);
+    await replaced.submit(1);
+    await until(() => client.data.length === 1);
+    await server.cli('DEL', 'replaced');
+    await server.cli('XADD', 'replaced', '5-0', 'data', '7');
+    await until(async () => {
+      await busy.submit(1);
+      return client.gaps.length === 1;
+    });
+    expect(client.gaps).to.deep.equal(['unknown-epoch']);
+  });
+
+  it('should keep the order of what one store publishes, though Redis forgets its scripts', async () => {
+    const store = made<number>();
+    const client = await joined(store);
+    const sent: Promise<string>[] = [];
+    for (const n of numbers(1, 1_000)) {
+      sent.push(store.submit(n));
+      if (n % 50 === 0) await Promise.all([server.cli('SCRIPT', 'FLUSH'), ...sent.splice(0, 10)]);
+    }
+    await Promise.all(sent);
+    await until(() => client.data.length === 1_000);
+    expect(client.data).to.deep.equal(numbers(1, 1_000));
+  });
+
+  it('should be no notice of the log’s own', async () => {
+    const store = made<unknown>();
+    const error = await failed(store.submit(new Gap({ reason: 'trimmed' })));
+    expect(error.code).to.equal('ERR_INVALID_MESSAGE');
+  });
+
+  it('should be no reason to read a history of large values many times over', async () => {
+    const store = made<string>({ key: 'large' });
+    for (const n of numbers(1, 50)) await store.submit(`${n}`.padEnd(100_000));
+    const sent = async (): Promise<number> =>
+      Number((await server.cli('INFO', 'stats')).match(/total_net_output_bytes:(\d+)/)?.[1]);
+    const before = await sent();
+    const transport = new FakeTransport();
+    transport.takes = false;
+    new LogClient(made<string>({ key: 'large' }).since(undefined, { otherwise: 'earliest' }), { transport });
+    const bytes = (): number => transport.written.reduce((sum, { length }) => sum + length, 0);
+    for (let had = -1; bytes() < 5_000_000; ) {
+      await until(() => bytes() > had);
+      had = bytes();
+      transport.drain();
+      transport.takes = false;
+    }
+    expect(((await sent()) - before) / 5_000_000).to.be.below(4);
+  });
+
+  it('should let a store end whose client replays while Redis is gone', async () => {
+    const own = new Redis(server.url, { retryStrategy: () => 20 });
+    own.on('error', () => {});
+    await once(own, 'ready');
+    const store = new RedisStreamStore<number>({ redis: own, key: newKey(), timeout: 100 });
+    for (const n of numbers(1, 3)) await store.submit(n);
+    await joined(store);
+    const transport = new FakeTransport();
+    transport.takes = false;
+    const client = new LogClient(store.since(undefined, { otherwise: 'earliest' }), { transport });
+    own.disconnect();
+    const closed = store.close();
+    transport.drain();
+    await closed;
+    await until(() => client.events.some(({ type }) => type === 'close'));
+  });
+});

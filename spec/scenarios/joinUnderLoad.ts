@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RedisServer } from '../support/RedisServer.ts';
+import type { Context, Criterion, Scenario } from './Scenario.ts';
+import type { LogOrders } from './server/logs.ts';
+import type { ResumerOrders } from './server/resumers.ts';
+import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
+import { DeliveryLog } from './support/DeliveryLog.ts';
+import { EventLog } from './support/EventLog.ts';
+import { now } from './support/marks.ts';
+import { type Journal, ReturningClient } from './support/ReturningClient.ts';
+import { until } from './support/until.ts';
+
+const perSecond = 2_000;
+const bytes = 100;
+const liveClients = 40;
+const resumers = 200;
+/** They leave in groups, each at another event, before the load begins. */
+const groups = 20;
+const between = 50;
+/** How many ms they are away under load. In the second half of it the others are measured. */
+const away = 2_000;
+/** How many events each stays for when it has caught up. Together they are more than this machine can serve for long. */
+const more = 100;
+const long = 10_000;
+
+type Figure =
+  | 'resumed'
+  | 'missed and got, each'
+  | 'holes'
+  | 'repeated or reordered'
+  | 'notices'
+  | 'live: holes, repeats, notices'
+  | 'caught up within'
+  | 'p99 against its baseline'
+  | 'resume of 10,000';
+
+export const joinsUnderLoad: readonly Scenario[] = (['queue', 'stream'] as const).map(joinUnderLoad);
+
+function joinUnderLoad(store: 'queue' | 'stream'): Scenario<Figure | AfterwardsFigure> {
+  const resume: Criterion = { atMost: store === 'queue' ? 200 : 1_000, unit: 'ms' };
+  return {
+    id: 'R18',
+    title: `${store === 'queue' ? 'QueueStore' : 'RedisStreamStore'}: 200 come back at once, 2,000 events/s`,
+    criteria: {
+      resumed: { exactly: resumers },
+      'missed and got, each': { atLeast: 3_000 },
+      holes: { exactly: 0 },
+      'repeated or reordered': { exactly: 0 },
+      notices: { exactly: 0 },
+      'live: holes, repeats, notices': { exactly: 0 },
+      'caught up within': { atMost: 5_000, unit: 'ms' },
+      'p99 against its baseline': { atMost: 3, unit: '×' },
+      'resume of 10,000': resume,
+      ...afterwardsCriteria,
+    },
+
+    async run(context) {
+      const served = await context.serve<LogOrders>('logs');
+      const visiting = await context.serve<ResumerOrders>('resumers');
+      const before = await served.ask('vitals', { collect: true });
+      const redis = store === 'stream' ? await RedisServer.start() : undefined;
+      context.defer(() => redis?.dispose());
+      const port = await served.ask('open', redis === undefined ? {} : { redis: { kind: 'server', port: redis.port } });
+      await served.ask('add', { name: 'ticks', store, size: 50_000 });
+      const path = '/ticks';
+      const crowd = await LiveCrowd.join(context, port, path);
+      await visiting.ask('join', { port, path, count: resumers });
+
+      let seq = 0;
+      for (let group = 0; group < groups; group += 1) {
+        await served.ask('publish', { log: 'ticks', from: seq, count: between, bytes });
+        seq += between;
+        await until(() => crowd.logs.every(({ last }) => last === seq - 1), 2_000);
+        await visiting.ask('cut', { count: resumers / groups });
+      }
+      const publishing = served.ask('publish', { log: 'ticks', from: seq, count: 1e9, bytes, perSecond });
+      await sleep(away / 2);
+      const baseline = await crowd.p99(() => sleep(away / 2));
+      const resuming = visiting.ask('resume', { more });
+      const busy = await crowd.p99(() => resuming);
+      const report = await resuming;
+      await served.ask('stop');
+      seq += (await publishing).acknowledged.length;
+      await until(() => crowd.logs.every(({ last }) => last === seq - 1), 5_000);
+      context.note(`p99 of ${liveClients} live clients ${baseline.toFixed(1)} ms, then ${busy.toFixed(1)} ms`);
+
+      await served.ask('publish', { log: 'ticks', from: seq, count: long, bytes });
+      const last = seq + long - 1;
+      await until(() => crowd.logs.every((log) => log.last === last), 5_000);
+      const id = crowd.ids.get(last - long);
+      crowd.leave();
+      const took = await resumeOf(context, port, path, id, last);
+
+      const { closed } = await served.ask('tally');
+      const { client: _, ...others } = closed;
+      if (Object.keys(others).length > 0) context.note(`closed: ${JSON.stringify(others)}`);
+      await served.ask('close');
+      const figures = {
+        resumed: report.resumed,
+        'missed and got, each': report.replayed / resumers,
+        holes: report.holes,
+        'repeated or reordered': report.repeats,
+        notices: report.notices,
+        'live: holes, repeats, notices': crowd.faults,
+        'caught up within': report.slowest,
+        'p99 against its baseline': busy / baseline,
+        'resume of 10,000': took,
+      };
+      return { ...figures, ...(await afterwards(context, served, before)) };
+    },
+  };
+}
+
+/** Clients that stay. */
+class LiveCrowd {
+  readonly logs: EventLog[] = [];
+  /** The id of each event, as one of them got it. */
+  readonly ids: Map<number, string | undefined> = new Map<number, string | undefined>();
+  #latencies: number[] = [];
+  #notices = 0;
+  readonly #clients: ReturningClient<Journal>[] = [];
+
+  static async join(context: Context, port: number, path: string): Promise<LiveCrowd> {
+    const crowd = new LiveCrowd();
+    context.defer(() => crowd.leave());
+    for (let n = 0; n < liveClients; n += 1) await crowd.#join(port, path);
+    return crowd;
+  }
+
+  /** The 99th percentile of the latencies while something goes on, in ms. */
+  async p99(going: () => Promise<unknown>): Promise<number> {
+    this.#latencies = [];
+    await going();
+    const sorted = Float64Array.from(this.#latencies).sort();
+    return (sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN) / 1000;
+  }
+
+  get faults(): number {
+    return this.logs.reduce((sum, { holes, repeats }) => sum + holes + repeats, this.#notices);
+  }
+
+  leave(): void {
+    for (const client of this.#clients.splice(0)) client.cut();
+  }
+
+  async #join(port: number, path: string): Promise<void> {
+    const log = new EventLog();
+    const isFirst = this.logs.length === 0;
+    const notice = (): void => {
+      this.#notices += 1;
+    };
+    const took = (seq: number, time: number, id: string | undefined): void => {
+      this.#latencies.push(now() - time);
+      if (isFirst) this.ids.set(seq, id);
+    };
+    const journal: Journal = { take: (seq) => log.take(seq), notice };
+    const client = new ReturningClient({ port, path, log: journal, took });
+    this.logs.push(log);
+    this.#clients.push(client);
+    await client.open();
+  }
+}
+
+/** How many ms one client takes to get what it has missed, the median of five times. */
+async function resumeOf(
+  context: Context,
+  port: number,
+  path: string,
+  id: string | undefined,
+  last: number,
+): Promise<number> {
+  const times: number[] = [];
+  for (let time = 0; time < 5; time += 1) {
+    const client = new ReturningClient({ port, path, id, log: new DeliveryLog() });
+    context.defer(() => client.cut());
+    const begun = performance.now();
+    await client.open();
+    while (client.log.last !== last && performance.now() - begun < 5_000) await sleep(1);
+    times.push(client.log.count === long && client.log.notices.length === 0 ? performance.now() - begun : Infinity);
+    client.cut();
+  }
+  return times.sort((a, b) => a - b)[2] ?? Number.NaN;
+}

@@ -1,0 +1,98 @@
+// Clients that are cut and come back all at once, in a process of their own: their work delays nobody's measurements.
+import { EventLog } from '../support/EventLog.ts';
+import { now } from '../support/marks.ts';
+import { type Journal, ReturningClient } from '../support/ReturningClient.ts';
+import type { ScenarioServer } from './host.ts';
+
+/** What they got, all together. */
+export interface ResumeReport {
+  /** How many have caught up. */
+  readonly resumed: number;
+  /** How many events they had missed, and got. */
+  readonly replayed: number;
+  readonly holes: number;
+  readonly repeats: number;
+  readonly notices: number;
+  /** How many ms the last one took to catch up. */
+  readonly slowest: number;
+}
+
+export type ResumerOrders = {
+  join(details: { readonly port: number; readonly path: string; readonly count: number }): Promise<void>;
+  /** Cuts so many that are still there. */
+  cut(details: { readonly count: number }): void;
+  /** Has them come back. Each leaves when it has caught up and got so many events more. */
+  resume(details: { readonly more: number }): Promise<ResumeReport>;
+};
+
+class Resumer {
+  readonly log = new EventLog();
+  replayed = 0;
+  notices = 0;
+  caughtUpAt: number | undefined;
+  readonly client: ReturningClient<Journal>;
+  #more = Number.POSITIVE_INFINITY;
+  #resumedAt = Number.POSITIVE_INFINITY;
+  #done: () => void = () => {};
+
+  constructor(port: number, path: string) {
+    const { log } = this;
+    const notice = (): void => {
+      this.notices += 1;
+      log.notice();
+    };
+    const journal: Journal = { take: (seq) => log.take(seq), notice };
+    this.client = new ReturningClient({ port, path, log: journal, took: (_seq, time) => this.#took(time) });
+  }
+
+  /** Comes back, and resolves when it has left. */
+  async resume(more: number): Promise<void> {
+    this.#more = more;
+    this.#resumedAt = now();
+    const left = new Promise<void>((resolve) => {
+      this.#done = resolve;
+    });
+    await this.client.open();
+    await left;
+    this.client.cut();
+  }
+
+  get tookMs(): number {
+    return ((this.caughtUpAt ?? Number.POSITIVE_INFINITY) - this.#resumedAt) / 1000;
+  }
+
+  #took(time: number): void {
+    if (time > this.#resumedAt) {
+      this.caughtUpAt ??= now();
+      this.#more -= 1;
+      if (this.#more === 0) this.#done();
+    } else if (this.#resumedAt !== Number.POSITIVE_INFINITY) this.replayed += 1;
+  }
+}
+
+const resumers: Resumer[] = [];
+
+const orders: ResumerOrders = {
+  async join({ port, path, count }) {
+    for (let n = 0; n < count; n += 1) resumers.push(new Resumer(port, path));
+    await Promise.all(resumers.map(({ client }) => client.open()));
+  },
+  cut({ count }) {
+    for (const { client } of resumers.filter(({ client }) => !client.isAway).slice(0, count)) client.cut();
+  },
+  async resume({ more }) {
+    await Promise.all(resumers.map((resumer) => resumer.resume(more)));
+    const sum = (of: (resumer: Resumer) => number): number =>
+      resumers.reduce((total, resumer) => total + of(resumer), 0);
+    return {
+      resumed: resumers.filter(({ caughtUpAt }) => caughtUpAt !== undefined).length,
+      replayed: sum(({ replayed }) => replayed),
+      holes: sum(({ log }) => log.holes),
+      repeats: sum(({ log }) => log.repeats),
+      notices: sum(({ notices }) => notices),
+      slowest: Math.max(...resumers.map(({ tookMs }) => tookMs)),
+    };
+  },
+};
+
+export const server: ScenarioServer = { observers: () => 0, orders };

@@ -1,0 +1,99 @@
+import { reportError } from '../diagnostics.ts';
+import { compareIds } from './place.ts';
+import type { StreamEntry } from './StreamEntry.ts';
+
+/** How many entries one answer is to hold over all streams, at first and at most, and how many bytes, about. */
+const [fewEntries, mostEntries, mostBytes] = [64, 2_000, 1024 * 1024];
+/** After how many ms without an entry a stream is asked for: it may have been deleted, or replaced. */
+const quiet = 6_000;
+
+/** Who follows a stream. */
+export interface StreamListener {
+  /** The name of the stream, prefix and all. */
+  readonly key: string;
+  /** The entry that it has come to. */
+  readonly after: string;
+  /** What has come after that. The next read waits for it. */
+  received(entries: readonly StreamEntry[]): Promise<void>;
+  /** Nothing has come for a while. */
+  quiet(): void;
+}
+
+/** The streams that are read over one connection, and how much of them at a time. */
+export class Followed {
+  /** With the slot of each in a Cluster, and when something came last. */
+  readonly #listeners = new Map<StreamListener, { readonly slot: number; heardAt: number }>();
+  #entries = fewEntries;
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  get listeners(): StreamListener[] {
+    return [...this.#listeners.keys()];
+  }
+
+  add(listener: StreamListener, slot: number): void {
+    this.#listeners.set(listener, { slot, heardAt: performance.now() });
+  }
+
+  delete(listener: StreamListener): boolean {
+    return this.#listeners.delete(listener);
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+
+  /** How many entries of each stream the next answer is to have. */
+  get count(): number {
+    return Math.max(Math.floor(this.#entries / this.size), 1);
+  }
+
+  /** Nobody knows how much has come meanwhile. */
+  restart(): void {
+    this.#entries = fewEntries;
+  }
+
+  /** Where to go on, by slot and stream. Two stores of one stream go on from the earlier one's. */
+  places(): Map<number, Map<string, string>> {
+    const slots = new Map<number, Map<string, string>>();
+    for (const [{ key, after }, { slot }] of this.#listeners) {
+      const places = slots.get(slot) ?? new Map<string, string>();
+      slots.set(slot, places);
+      const known = places.get(key);
+      if (known === undefined || compareIds(after, known) < 0) places.set(key, after);
+    }
+    return slots;
+  }
+
+  /** Gives each what has come for it. */
+  async deliver(streams: ReadonlyMap<string, readonly StreamEntry[]>): Promise<void> {
+    this.#resize(streams);
+    for (const [listener, state] of [...this.#listeners]) {
+      const entries = streams.get(listener.key);
+      const now = performance.now();
+      if (entries === undefined && now - state.heardAt < quiet) continue;
+      state.heardAt = now;
+      try {
+        if (entries === undefined) listener.quiet();
+        else await listener.received(entries);
+      } catch (error) {
+        // Of an observer of somebody's own: no reason for the other streams to stop.
+        reportError('deliver', error);
+      }
+    }
+  }
+
+  /** A stream of large values, or many of them after a while away, is not to be in memory all at once. */
+  #resize(streams: ReadonlyMap<string, readonly StreamEntry[]>): void {
+    const { count } = this;
+    let [bytes, isFull] = [0, false];
+    for (const entries of streams.values()) {
+      for (const { data } of entries) bytes += data?.length ?? 0;
+      isFull ||= entries.length === count;
+    }
+    if (bytes > mostBytes) this.#entries = Math.max(Math.floor((this.#entries * mostBytes) / bytes), 1);
+    else if (isFull) this.#entries = Math.min(Math.max(this.#entries, this.size) * 2, mostEntries);
+  }
+}

@@ -1,0 +1,47 @@
+import { reportError } from '../diagnostics.ts';
+import { later } from '../later.ts';
+
+/** For how many ms messages are replayed before the event loop turns, to all clients together. */
+const budget = 2;
+
+const waiting: (() => void)[] = [];
+/** When this turn's time is over; 0 before anybody has asked. */
+let ends = 0;
+
+/** Whether there is time left in this turn of the event loop for what clients have missed: what comes live is not to wait for it. */
+export function hasTime(): boolean {
+  const now = performance.now();
+  if (ends === 0) {
+    ends = now + budget;
+    later(begin);
+  }
+  return now < ends;
+}
+
+/** Goes on in a later turn, behind those that wait already. */
+export function inTurn(run: () => void): void {
+  hasTime();
+  waiting.push(run);
+}
+
+function begin(): void {
+  ends = 0;
+  // Those who come meanwhile are behind these.
+  for (let left = waiting.length; left > 0 && hasTime(); left -= 1) {
+    try {
+      waiting.shift()?.();
+    } catch (error) {
+      // Of a Subscriber of somebody's own: no reason to keep the others from their turns.
+      reportError('replay', error);
+    }
+  }
+  if (waiting.length > 0) hasTime();
+}
+
+/** Runs `done` when nobody waits for a turn any more. */
+export function whenDone(done: () => void): void {
+  later(() => {
+    if (waiting.length === 0) done();
+    else whenDone(done);
+  });
+}
