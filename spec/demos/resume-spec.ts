@@ -58,14 +58,6 @@ describe('demos/resume', function () {
       for (const client of both) client.expectAll();
     });
 
-    it('should be one counter for two servers', async () => {
-      const env = { REDIS_URL: redis.url };
-      const demos = await Promise.all([startDemo('resume', env), startDemo('resume', env)]);
-      const all = demos.map(({ url }) => eventSource(url));
-      await Promise.all(all.map((client) => client.more(9)));
-      for (const client of all) client.expectAll();
-    });
-
     it('should say so when Redis was replaced by an empty one', async () => {
       const { url } = await startDemo('resume', { REDIS_URL: redis.url });
       const client = eventSource(url);

@@ -291,21 +291,6 @@ for (const [name, connect] of Object.entries(clients)) {
         });
       }
 
-      // It takes as long as three reads wait.
-      if (name === 'ioredis 6 (RESP3)')
-        it('should be told where a stream with older entries has taken its place', async () => {
-          const store = made<number>();
-          const client = await joined(store);
-          await store.submit(1);
-          await until(() => client.data.length === 1);
-          await server.cli('DEL', prefixed());
-          await server.cli('XADD', prefixed(), '5-0', 'data', '7');
-          await until(() => client.gaps.length === 1);
-          await server.cli('XADD', prefixed(), '6-0', 'data', '8');
-          await until(() => client.data.includes(8));
-          expect(client.messages.at(-1)).to.deep.include({ data: 8 });
-        });
-
       it('should be nothing that a forged, future or foreign position makes of it', async () => {
         const store = made<number>();
         const client = await joined(store);

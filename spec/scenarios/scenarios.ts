@@ -6,6 +6,7 @@ import { cutConnections } from './cutConnections.ts';
 import { disconnects } from './disconnects.ts';
 import { fanOut } from './fanOut.ts';
 import { joinsUnderLoad } from './joinUnderLoad.ts';
+import { logModel } from './logModel.ts';
 import { lostPositions } from './lostPositions.ts';
 import { recoveryTables } from './recoveryTable.ts';
 import { redisOutages } from './redisOutages.ts';
@@ -36,4 +37,5 @@ export const scenarios: readonly Scenario[] = [
   redisOutages,
   sentinelFailover,
   ...clusterFailovers,
+  logModel,
 ];

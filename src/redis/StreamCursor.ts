@@ -5,7 +5,7 @@ import type { Demand } from '../pull/demand.ts';
 import { Cursor, type CursorLog } from '../stores/Cursor.ts';
 import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
-import { placeBefore, reasonOf } from './chain.ts';
+import { follows, placeBefore, reasonOf } from './chain.ts';
 import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 import { placeOfEntry, type StreamItem } from './StreamItem.ts';
@@ -192,7 +192,7 @@ export class StreamCursor extends Cursor {
       this.#next = 'more';
       if (entries.length > 1) this.#take(entries, 1);
       else this.#atEnd(place);
-    } else if (first !== undefined && first.prev === place.id && (first.epoch ?? noEpoch) === place.epoch) {
+    } else if (first !== undefined && follows(first, place) && (first.epoch ?? noEpoch) === place.epoch) {
       // It is gone, and what came next is not.
       this.#next = 'more';
       this.#take(entries, 0);
@@ -220,14 +220,15 @@ export class StreamCursor extends Cursor {
   #take(entries: readonly StreamEntry[], from: number): void {
     this.#retries.reset();
     this.#size(entries);
-    let before = entries[from - 1]?.id;
+    const [last] = entries.slice(0, from);
+    let before = last && placeOfEntry(last);
     for (const entry of entries.slice(from)) {
       if (this.closed) return;
       if (this.waits(this.run)) return;
       const { position, message, place } = this.log.item(entry);
-      if (before !== undefined && entry.prev !== undefined && entry.prev !== before)
-        this.tell(reasonOf(entry, place), undefined, idOf(placeBefore(entry, place)));
-      before = entry.id;
+      if (before !== undefined && entry.prev !== undefined && !follows(entry, before))
+        this.tell(reasonOf(entry, before), undefined, idOf(placeBefore(entry, place)));
+      before = place;
       this.id = position;
       if (message !== undefined) this.pass(message);
     }

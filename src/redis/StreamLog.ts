@@ -11,7 +11,7 @@ import { endLate } from '../stores/Cursor.ts';
 import type { SinceOptions } from '../stores/Log.ts';
 import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
-import { placeBefore, reasonOf } from './chain.ts';
+import { follows, placeBefore, reasonOf } from './chain.ts';
 import type { StreamListener } from './Followed.ts';
 import { compareIds, idOf, isSamePlace, type Place, placeOf } from './place.ts';
 import { RecentItems } from './RecentItems.ts';
@@ -208,7 +208,7 @@ export class StreamLog implements StreamCursorLog, StreamListener {
       if (place === undefined || this.#ending !== undefined) return;
       if (compareIds(entry.id, place.id) <= 0) continue;
       // What another program has added does not say what was before it.
-      if (entry.prev === undefined ? !isThere : entry.prev !== place.id) this.#miss(reasonOf(entry, place), entry);
+      if (entry.prev === undefined ? !isThere : !follows(entry, place)) this.#miss(reasonOf(entry, place), entry);
       isThere = true;
       this.#take(entry);
     }
@@ -221,7 +221,6 @@ export class StreamLog implements StreamCursorLog, StreamListener {
       (last) => {
         if (place !== this.#place || compareIds(last.id, place.id) > 0 || isSamePlace(last, place)) return;
         // It was replaced: what it was is not known, nor what was in it before.
-        this.#place = last;
         this.#tell(new Gap({ reason: 'unknown-epoch' }, idOf(last)));
       },
       (error) => reportError('read', error),
@@ -276,6 +275,8 @@ export class StreamLog implements StreamCursorLog, StreamListener {
     // Whoever stands at what came before finds out for himself.
     this.#recent.clear();
     const place = placeOf(gap.id as string) as Place;
+    // Who stands where the log was before has yet to be told.
+    this.#place = place;
     this.#recent.push({ place, position: gap.id as string, message: gap, value: gap }, 0);
     new Emission(gap as Message).run(this.#live);
     this.#owner.missed(gap);

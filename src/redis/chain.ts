@@ -1,11 +1,19 @@
 import type { GapReason } from '../message.ts';
-import { isEntryId, type Place } from './place.ts';
+import { isEntryId, noEpoch, type Place } from './place.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 
 /*
  * Each entry of this library's names the one before it. Where it is not the one that was seen last, something may be
  * missing: it was trimmed or deleted, or it is another stream, or one that has lost what it had acknowledged.
  */
+
+/**
+ * Whether an entry of this library's comes right after a place. The same id may be given out again in the millisecond in
+ * which a stream was deleted, but not with the same epoch.
+ */
+export function follows({ epoch, prev }: StreamEntry, place: Place): boolean {
+  return prev === place.id && (place.epoch === noEpoch || place.epoch === epoch);
+}
 
 /** Where to go on so that `entry`, which is at `place`, is the next one. */
 export function placeBefore({ data, prev }: StreamEntry, place: Place): Place {
