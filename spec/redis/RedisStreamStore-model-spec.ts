@@ -15,7 +15,7 @@ describe('RedisStreamStore, beside a model of it', () => {
   it('should lose nothing without a word, repeat nothing and give no false notice, whatever happens', async function () {
     this.timeout(0);
     const tally = newTally();
-    await assertFor(12_000, streamModel(benches, tally, 1));
+    await assertFor(6_000, streamModel(benches, tally, 1));
     expect(tally.delivered).to.be.above(0);
   });
 });

@@ -121,7 +121,7 @@ describe('QueueStore, beside a model of it', () => {
           clock.restore();
         }
       }),
-      parametersOf(1_500),
+      parametersOf(800),
     );
   });
 });
