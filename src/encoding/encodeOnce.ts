@@ -41,13 +41,15 @@ function emissionOf(message: Message): Emission {
   return memo(emissions, message, () => new Emission(message));
 }
 
-const hasNoText = new Set(['undefined', 'function', 'symbol']);
+function hasNoText(data: unknown): boolean {
+  return data === undefined || typeof data === 'function' || typeof data === 'symbol';
+}
 
 function contentOf(encoder: Encoder, value: unknown): string | Uint8Array | undefined {
   try {
     const message = value instanceof Message ? value : { data: value };
     // Whatever the encoder: `${JSON.stringify(undefined)}` is the text "undefined".
-    if (hasNoText.has(typeof message.data)) throw unserialisable(message.data);
+    if (hasNoText(message.data)) throw unserialisable(message.data);
     const encoded = encoder.encode(message);
     // Texts are joined before they become bytes, which must not make one character of two halves.
     if (typeof encoded === 'string') return encoded.isWellFormed() ? encoded : bytesOf(encoded);
