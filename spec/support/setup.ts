@@ -1,9 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensurePrograms } from './programs.ts';
 
 /** Before all specs, once. */
 export function mochaGlobalSetup(): void {
   ensurePrograms();
 }
+
+/** What keeps a process running, by kind. Not timers: the deadline of a spec's own waiting may still be set when it is met. */
+function openResources(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo())
+    if (kind !== 'Timeout') counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+let openBefore = new Map<string, number>();
+
+/** Of each file where they run side by side, of all of them otherwise. */
+export const mochaHooks = {
+  beforeAll(): void {
+    openBefore = openResources();
+  },
+  /** What is left open would keep a user's program running. What closes may take its time. */
+  async afterAll(): Promise<void> {
+    let left: string[] = [];
+    for (const ends = performance.now() + 5000; performance.now() < ends; await sleep(10)) {
+      left = [...openResources()].filter(([kind, count]) => count > (openBefore.get(kind) ?? 0)).map(([kind]) => kind);
+      if (left.length === 0) return;
+    }
+    throw new Error(`The specs left something open, which keeps Node running: ${left.join(', ')}`);
+  },
+};
 
 /** After all specs, once. Node ends by itself when nothing is left open; what is left open would be so in a user's program. */
 export function mochaGlobalTeardown(): void {
