@@ -5,7 +5,7 @@ import type { StreamCommandsLike } from './RedisLike.ts';
 import { entriesOf, type StreamEntry } from './StreamEntry.ts';
 
 /** How many pages are on their way at once, for all streams and clients of one Redis. */
-const mostAtOnce = 4;
+const mostAtOnce = 2;
 
 interface Page {
   /** Whether anybody still wants it. */

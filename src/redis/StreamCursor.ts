@@ -12,7 +12,7 @@ import { placeOfEntry, type StreamItem } from './StreamItem.ts';
 
 /** How many bytes a page is to hold, about, and how many entries: what a client cannot take is read again. */
 const pageBytes = 64 * 1024;
-const most = 500;
+const most = 200;
 /** The number of a cursor that is not among what is in memory. */
 const nowhere = -1;
 

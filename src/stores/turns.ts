@@ -2,7 +2,7 @@ import { reportError } from '../diagnostics.ts';
 import { later } from '../later.ts';
 
 /** For how many ms messages are replayed before the event loop turns, to all clients together. */
-const budget = 2;
+const budget = 1;
 
 const waiting: (() => void)[] = [];
 /** When this turn's time is over; 0 before anybody has asked. */

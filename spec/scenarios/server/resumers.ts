@@ -1,8 +1,12 @@
-// Clients that are cut and come back all at once, in a process of their own: their work delays nobody's measurements.
+// Clients that are cut and come back all at once, in a process of their own: their work delays nobody's measurements, and
+// gives way to them where cores are few.
+import { constants, setPriority } from 'node:os';
 import { EventLog } from '../support/EventLog.ts';
 import { now } from '../support/marks.ts';
 import { type Journal, ReturningClient } from '../support/ReturningClient.ts';
 import type { ScenarioServer } from './host.ts';
+
+setPriority(constants.priority.PRIORITY_LOW);
 
 /** What they got, all together. */
 export interface ResumeReport {
