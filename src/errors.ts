@@ -15,6 +15,14 @@ export interface ErrorFacts {
   ERR_BUDGET: { readonly limit: number; readonly waiting: number };
   /** The response or socket cannot be written to: it has ended, has started, is closed, or answers HEAD. */
   ERR_REFUSED: { readonly state: 'ended' | 'destroyed' | 'started' | 'closed' | 'head' };
+  /** There are as many connections as the gate lets in. `retryAfter` in seconds. */
+  ERR_LIMIT: { readonly limit: string; readonly most: number; readonly retryAfter: number };
+  /** The server is being drained, and lets nobody in. `retryAfter` in seconds. */
+  ERR_DRAINING: { readonly retryAfter: number };
+  /** A WebSocket is to be opened from a page of another origin. */
+  ERR_ORIGIN: { readonly origin: string };
+  /** A client has sent more messages in a second than it may. */
+  ERR_INBOUND: { readonly limit: number };
   /** `next` was called from within its own delivery, over and over. */
   ERR_REENTRANT: { readonly limit: number };
   /** The store was closed, or has completed or failed: it takes nothing more. */

@@ -17,6 +17,14 @@ export type { Pullable } from './pull/Pull.ts';
 /* Sinks */
 export { type EventSourceOptions, toEventSource } from './sinks/toEventSource.ts';
 export { toWebSocket, type WebSocketOptions } from './sinks/toWebSocket.ts';
+export type { InboundOptions } from './sinks/inbound.ts';
+export {
+  checkUpgrade,
+  type SocketLike,
+  type UpgradeOptions,
+  UpgradeRefusal,
+  type UpgradeRequest,
+} from './sinks/checkUpgrade.ts';
 export { type RequestLike, type ResponseOptions, toResponse } from './sinks/toResponse.ts';
 export { toSink } from './sinks/toSink.ts';
 export { lastEventId, type PositionedRequest } from './sinks/lastEventId.ts';
@@ -25,6 +33,10 @@ export type { BrowserSinkOptions, VisibleHeartbeat } from './sinks/browserOption
 export type { EventStreamOptions } from './sinks/eventStreamFormat.ts';
 export type { CloseEvent, CloseReason, ConnectionEvent, DropEvent, OpenEvent } from './flow/ConnectionEvent.ts';
 export { type Budget, budget } from './flow/budget.ts';
+export { type DrainOptions, drain, Gate, type GateOptions, gate } from './flow/Gate.ts';
+export type { DrainReport } from './flow/Draining.ts';
+export type { Refusal } from './flow/Refusal.ts';
+export type { SessionServer } from './flow/Sessions.ts';
 export type { Transport } from './flow/Transport.ts';
 export type { Encoder, Serialize } from './encoding/Encoder.ts';
 export type { ResponseLike } from './sinks/HttpTransport.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import { onceDrained, type RawSocket } from '../../src/sinks/internals.ts';
+import { limitPayload, onceDrained, type RawSocket } from '../../src/sinks/internals.ts';
 
 const socketLike = (writableEnded = false): EventEmitter & RawSocket =>
   Object.assign(new EventEmitter(), { writableEnded }) as unknown as EventEmitter & RawSocket;
@@ -47,6 +47,25 @@ describe('onceDrained', () => {
       onceDrained(socket, owner);
       socket.emit('end');
       expect(owner.told).to.deep.equal(writableEnded ? ['left'] : []);
+    }
+  });
+});
+
+describe('limitPayload', () => {
+  it('should lower what is higher or without a limit, and nothing else', () => {
+    const socket = { _receiver: { _maxPayload: 0 }, _extensions: { 'permessage-deflate': { _maxPayload: 500 } } };
+    limitPayload(socket, 1000);
+    expect(socket).to.deep.equal({
+      _receiver: { _maxPayload: 1000 },
+      _extensions: { 'permessage-deflate': { _maxPayload: 500 } },
+    });
+  });
+
+  it('should leave alone a socket that is not as ws makes them', () => {
+    for (const socket of [{}, { _receiver: {} }, { _receiver: { _maxPayload: '7' } }, { _receiver: null }]) {
+      const before = JSON.stringify(socket);
+      limitPayload(socket, 10);
+      expect(JSON.stringify(socket)).to.equal(before);
     }
   });
 });

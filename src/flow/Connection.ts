@@ -5,10 +5,12 @@ import { TornadoseError } from '../errors.ts';
 import { offer } from '../pull/demand.ts';
 import type { CloseReason } from './ConnectionEvent.ts';
 import { clock } from './clock.ts';
+import { type Admitted, outside } from './Draining.ts';
 import { type Due, dueAt, notDue, unlisted } from './dueTimes.ts';
 import { Ending } from './Ending.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
 import { OwnStrategy } from './OwnStrategy.ts';
+import type { Refusal } from './Refusal.ts';
 import type { Settings } from './SinkOptions.ts';
 import { type Abortable, offAbort, onAbort } from './signals.ts';
 import { OwnedTransport, type Transport, type TransportOwner } from './Transport.ts';
@@ -20,13 +22,14 @@ import { Watchers } from './Watchers.ts';
  * Its stage is `starting` while the source is being subscribed, then `open`, `ending` until what waits has left, `ended`
  * until the transport has closed, and `closed`.
  */
-export class Connection<T> extends Watchers implements OutboxOwner, TransportOwner, Due, Abortable {
+export class Connection<T> extends Watchers implements OutboxOwner, TransportOwner, Due, Abortable, Admitted {
   readonly #transport: Transport | OwnedTransport;
   readonly #settings: Settings<T>;
   readonly #outbox: Outbox<T>;
   #stage: 'starting' | 'open' | 'ending' | 'ended' | 'closed' = 'starting';
   #ending: Ending | undefined;
   dueAt: number = unlisted;
+  seat: number = outside;
   readonly #maxAgeAt: number | undefined;
   #heartbeatAt: number | undefined;
 
@@ -41,7 +44,10 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     const Kind = operator === undefined ? Outbox : OwnStrategy;
     this.#outbox = new Kind<T>(this, transport, encoder, settings, now);
     own(transport, this);
-    if (signal?.aborted) {
+    const refusal = this.#isClosed ? undefined : settings.gate.enter(this, this.#origin);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+    } else if (signal?.aborted) {
       this.#finish('signal');
     } else if (this.#isExpired(now)) {
       // The first value would leave with this tick, and the timer comes after it.
@@ -111,8 +117,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
 
   transportClosed(error?: unknown): void {
     const told = this.#stage === 'ended' || this.#isClosed;
-    this.#stage = 'closed';
-    notDue(this);
+    this.#gone();
     this.#outbox.release();
     if (told) return;
     this.#letGo();
@@ -126,6 +131,40 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     this.#wait();
     this.#letGo();
     this.closed('client', undefined, false);
+  }
+
+  // ── from the gate ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  drain(retry: number): void {
+    this.#finish('drain', undefined, false, retry);
+  }
+
+  cut(): void {
+    // One that was told its end, or that it is on its way, was closed with another reason.
+    if (this.#stage === 'ended') this.#cut('drain');
+    else this.#abandon('drain');
+  }
+
+  get #origin(): { readonly key: string | undefined; readonly session: object | undefined } {
+    const transport: Transport | OwnedTransport = this.#transport;
+    return {
+      key: this.#settings.key,
+      session: transport instanceof OwnedTransport ? transport.session : undefined,
+    };
+  }
+
+  /** It was not let in: nothing is subscribed. */
+  #refuse(refusal: Refusal): void {
+    this.#stage = 'closed';
+    this.#outbox.close();
+    const transport: Transport | OwnedTransport = this.#transport;
+    try {
+      if (transport instanceof OwnedTransport) transport.refuse(refusal);
+      else transport.end('refused');
+    } catch {
+      this.#destroy('refused');
+    }
+    this.closed('refused', refusal.error, false);
   }
 
   // ── beginning and end ──────────────────────────────────────────────────────────────────────────────────────────
@@ -147,9 +186,9 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   }
 
   /** Ends after what waits has left. */
-  #finish(reason: CloseReason, error?: unknown, ofSource = false): void {
+  #finish(reason: CloseReason, error?: unknown, ofSource = false, retry?: number): void {
     if (this.#ending !== undefined || this.#stage === 'ended' || this.#isClosed) return;
-    this.#ending = new Ending(reason, error, ofSource);
+    this.#ending = new Ending(reason, error, ofSource, retry);
     this.#outbox.unsubscribe();
     if (this.#stage !== 'starting') this.#beginEnding();
     // Nothing was emitted, so there is nothing to open for: the transport can still say so in a status of its own.
@@ -163,12 +202,12 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   }
 
   #end(): void {
-    const { reason, error, ofSource } = this.#ending as Ending;
+    const { reason, error, ofSource, retry } = this.#ending as Ending;
     this.#stage = 'ended';
     this.#wait();
     this.#letGo();
     try {
-      this.#transport.end(reason);
+      this.#transport.end(reason, retry);
     } catch {
       // Whatever is wrong with it, there is only one thing left to do.
       this.#destroy(reason);
@@ -192,8 +231,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   }
 
   #cut(reason: CloseReason): void {
-    this.#stage = 'closed';
-    notDue(this);
+    this.#gone();
     this.#outbox.release();
     this.#destroy(reason);
   }
@@ -205,6 +243,12 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
       // Nobody can do more about it; who watches this connection still learns that it is over.
       reportError('destroy', error);
     }
+  }
+
+  #gone(): void {
+    this.#stage = 'closed';
+    notDue(this);
+    this.#settings.gate.leave(this, this.#origin);
   }
 
   get #isClosed(): boolean {

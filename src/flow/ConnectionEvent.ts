@@ -3,8 +3,8 @@ import type { DropReason } from '../operators/BackpressureOperator.ts';
 /**
  * Why a connection closed: the `client` left; the source was `complete` or had an `error`; the client was too slow
  * (`overflow`), silent (`timeout`), or the worst when the whole process was over its `budget`; the `signal`, the
- * `maxAge` or the time of `expired` authorisation ended it; the server was `drain`ed; or it was `refused` at the door.
- * `drain` is reserved: nothing closes with it yet.
+ * `maxAge` or the time of `expired` authorisation ended it; the server was `drain`ed; or it was `refused`, by the gate or
+ * because nothing can be written.
  */
 export type CloseReason =
   | 'client'

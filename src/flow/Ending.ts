@@ -11,12 +11,15 @@ export class Ending {
   readonly ofSource: boolean;
   /** When the client is looked at again. */
   patienceEnds = 0;
+  /** When the client is to come back, in ms. */
+  readonly retry: number | undefined;
   #left: number = Number.POSITIVE_INFINITY;
 
-  constructor(reason: CloseReason, error: unknown, ofSource: boolean) {
+  constructor(reason: CloseReason, error: unknown, ofSource: boolean, retry?: number) {
     this.reason = reason;
     this.error = error;
     this.ofSource = ofSource;
+    this.retry = retry;
   }
 
   /** Gives the client its time, from now on. */

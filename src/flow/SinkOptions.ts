@@ -6,6 +6,7 @@ import { onBackpressureLatest } from '../operators/onBackpressureLatest.ts';
 import { onBackpressureReduce } from '../operators/onBackpressureReduce.ts';
 import { type Strategy, strategyOf } from '../operators/Waiting.ts';
 import { integer, invalidOption, milliseconds } from '../options.ts';
+import { Gate, gate as gateOfProcess } from './Gate.ts';
 
 /** Options of all sinks. */
 export interface SinkOptions<T> {
@@ -31,6 +32,10 @@ export interface SinkOptions<T> {
    * seconds: `new Date(exp * 1000)`. @defaultValue never
    */
   readonly expires?: Date | number | undefined;
+  /** Whom the connection counts for, in `gate.maxPerKey`: a user's id, an address. @defaultValue nobody */
+  readonly key?: string | undefined;
+  /** Where the connection is let in, counted and drained. @defaultValue the process's `gate` */
+  readonly gate?: Gate | undefined;
 }
 
 /** The options, checked, as the engine wants them. */
@@ -44,6 +49,8 @@ export interface Settings<T> {
   readonly maxAge: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly expires: number | undefined;
+  readonly key: string | undefined;
+  readonly gate: Gate;
 }
 
 /** The names of the options that all sinks share. */
@@ -54,6 +61,8 @@ export const sinkOptionNames: readonly string[] = [
   'maxAge',
   'signal',
   'expires',
+  'key',
+  'gate',
 ];
 
 /** What makes a strategy is not one: `backpressure: onBackpressureLatest` lacks its parentheses. */
@@ -68,11 +77,13 @@ const defaultStrategy = strategyOf(onBackpressureBuffer()) as Strategy;
 
 /** Checks the values of the options that all sinks share. `sign` is the heartbeat's text, if it has one. */
 export function settingsOf<T>(options: SinkOptions<T>, sign: string | Uint8Array | undefined): Settings<T> {
-  const { backpressure, signal } = options;
+  const { backpressure, signal, key, gate = gateOfProcess } = options;
   if (backpressure !== undefined && (typeof backpressure !== 'function' || uncalled.has(backpressure))) {
     throw invalidOption('backpressure', 'a strategy, such as `onBackpressureLatest()`', backpressure);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidOption('signal', 'an AbortSignal', signal);
+  if (key !== undefined && (typeof key !== 'string' || key === '')) throw invalidOption('key', 'a text', key);
+  if (!(gate instanceof Gate)) throw invalidOption('gate', 'a Gate', gate);
   const strategy = backpressure === undefined ? defaultStrategy : strategyOf(backpressure);
   return {
     strategy: strategy ?? defaultStrategy,
@@ -83,6 +94,8 @@ export function settingsOf<T>(options: SinkOptions<T>, sign: string | Uint8Array
     maxAge: milliseconds('maxAge', options.maxAge, undefined),
     signal,
     expires: expiryOf(options.expires),
+    key,
+    gate,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Batch } from './Batch.ts';
 import type { CloseReason } from './ConnectionEvent.ts';
+import type { Refusal } from './Refusal.ts';
 
 /**
  * The way to one client: what a sink is made of, beside an encoder.
@@ -34,8 +35,11 @@ export interface Transport {
   onClose(closed: (error?: unknown) => void): unknown;
   /** Sends a sign of life, and tells whether the other side gave one since the last time. In place of the encoder's. */
   heartbeat?(): boolean;
-  /** Ends politely, after all that was written: no more calls of `write` follow. */
-  end(reason: CloseReason): void;
+  /**
+   * Ends politely, after all that was written: no more calls of `write` follow. With reason `drain`, `retry` is after how many
+   * ms the client is to come back; with `refused` it is the first call, as the gate has turned the client away.
+   */
+  end(reason: CloseReason, retry?: number): void;
   /** Ends at once. */
   destroy(reason: CloseReason): void;
 }
@@ -65,6 +69,10 @@ export abstract class OwnedTransport implements Omit<Transport, 'onDrain' | 'onC
     return this.write(batch.bytes);
   }
   heartbeat?(): boolean;
-  abstract end(reason: CloseReason): void;
+  /** The HTTP/2 session that it shares with others. */
+  session: object | undefined;
+  /** Says that the gate has turned the client away. Nothing else follows. */
+  abstract refuse(refusal: Refusal): void;
+  abstract end(reason: CloseReason, retry?: number): void;
   abstract destroy(reason: CloseReason): void;
 }

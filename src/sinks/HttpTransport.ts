@@ -1,8 +1,9 @@
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
-import type { EventStreamAnswer } from './eventStreamFormat.ts';
-import type { HeaderRecord } from './eventStreamHeaders.ts';
+import { type EventStreamAnswer, retryField } from './eventStreamFormat.ts';
+import { type HeaderRecord, refusalHeaders, refusalText } from './eventStreamHeaders.ts';
 import {
   chunkedSocketOf,
   closeListener,
@@ -22,7 +23,7 @@ export interface ResponseLike {
   readonly req?: { readonly method?: string | undefined; readonly socket?: ConnectionLike | null };
   readonly socket?: ConnectionLike | null;
   /** On HTTP/2 only. */
-  readonly stream?: { readonly destroyed: boolean; close(code?: number): void };
+  readonly stream?: { readonly destroyed: boolean; readonly session?: object | undefined; close(code?: number): void };
   getHeaderNames?(): readonly string[];
   setHeader(name: string, value: string | number | readonly string[]): unknown;
   removeHeader(name: string): void;
@@ -51,6 +52,8 @@ export class HttpTransport extends OwnedTransport {
 
   constructor(res: ResponseLike, answer: EventStreamAnswer) {
     super();
+    // A stream that is over does not know it any more.
+    this.session = res.stream?.session;
     this.#res = res;
     this.#answer = answer;
   }
@@ -104,7 +107,18 @@ export class HttpTransport extends OwnedTransport {
     );
   }
 
-  end(reason: CloseReason): void {
+  refuse({ status, retryAfter, error }: Refusal): void {
+    const res = this.#res;
+    if (res.headersSent || res.writableEnded) return;
+    res.removeHeader('content-length');
+    for (const [name, value] of Object.entries(refusalHeaders(retryAfter))) res.setHeader(name, value);
+    // The next request had better go to another server.
+    if (res.stream === undefined && error.code === 'ERR_DRAINING') res.setHeader('connection', 'close');
+    res.writeHead(status);
+    res.end(refusalText(status));
+  }
+
+  end(reason: CloseReason, retry?: number): void {
     const res = this.#res;
     if (!this.#opened) {
       if (res.headersSent || res.writableEnded) return;
@@ -115,6 +129,8 @@ export class HttpTransport extends OwnedTransport {
       res.end(this.#answer.farewell);
     } else if (reason === 'error') {
       this.#break();
+    } else if (retry !== undefined) {
+      res.end(retryField(retry));
     } else {
       res.end();
     }

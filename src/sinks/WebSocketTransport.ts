@@ -1,7 +1,10 @@
 import { pingFrame } from '../encoding/webSocketFrame.ts';
+import type { TornadoseError } from '../errors.ts';
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
+import { type Bounded, type InboundLimits, limitInbound } from './inbound.ts';
 import { onceDrained, type RawSocket } from './internals.ts';
 
 /** What a sink needs of a socket: the `WebSocket` of ws has it. */
@@ -11,9 +14,10 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   send(data: Uint8Array, options: { binary: boolean }, sent: () => void): void;
   ping(): void;
-  close(code: number): void;
+  close(code: number, reason?: string): void;
   terminate(): void;
-  on(event: 'close' | 'pong', listener: () => void): unknown;
+  pause?(): void;
+  on(event: 'close' | 'pong' | 'ping' | 'message', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -26,13 +30,21 @@ const codes: Partial<Record<CloseReason, number>> = {
   expired: 1008,
 };
 const normal = 1000;
+const tryAgainLater = 1013;
 
-abstract class WebSocketTransport extends OwnedTransport {
-  protected readonly ws: WebSocketLike;
+abstract class WebSocketTransport extends OwnedTransport implements Bounded {
+  readonly ws: WebSocketLike;
+  readonly limits: InboundLimits;
+  account: Bounded['account'];
 
-  constructor(ws: WebSocketLike) {
+  constructor(ws: WebSocketLike, limits: InboundLimits) {
     super();
     this.ws = ws;
+    this.limits = limits;
+  }
+
+  overran(error: TornadoseError): void {
+    this.owner.transportClosed(error);
   }
 
   abstract override heartbeat(): boolean;
@@ -43,10 +55,17 @@ abstract class WebSocketTransport extends OwnedTransport {
     this.ws.on('close', () => owner.transportClosed());
     // ws closes the socket itself after an error, which would be an uncaught exception if nobody listened.
     this.ws.on('error', closed);
+    limitInbound(this);
   }
 
-  end(reason: CloseReason): void {
-    this.ws.close(codes[reason] ?? normal);
+  /** The upgrade was answered already, so all that is left is a code that means: try again later. */
+  refuse({ retryAfter }: Refusal): void {
+    this.ws.close(tryAgainLater, String(retryAfter * 1000));
+  }
+
+  end(reason: CloseReason, retry?: number): void {
+    if (retry === undefined) this.ws.close(codes[reason] ?? normal);
+    else this.ws.close(codes.drain ?? normal, String(retry));
   }
 
   destroy(): void {
@@ -66,8 +85,8 @@ export class FramedTransport extends WebSocketTransport {
   /** Where the connection stood when the last ping went out. */
   #ping: { readonly received: number; readonly through: number; left: number } | undefined;
 
-  constructor(ws: WebSocketLike, socket: RawSocket) {
-    super(ws);
+  constructor(ws: WebSocketLike, limits: InboundLimits, socket: RawSocket) {
+    super(ws, limits);
     this.#socket = socket;
   }
 

@@ -1,7 +1,8 @@
 import { bytesOf } from '../encoding/bytes.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
-import type { EventStreamAnswer } from './eventStreamFormat.ts';
+import { type EventStreamAnswer, retryField } from './eventStreamFormat.ts';
 
 /** As much as Node's sockets take before they say that it is enough. */
 const highWaterMark = 16 * 1024;
@@ -15,6 +16,8 @@ export class WebStreamTransport extends OwnedTransport {
   readonly body: ReadableStream<Uint8Array>;
   /** The status of an answer without a body, when the source ended at once. */
   status: number | undefined;
+  /** Why the gate has turned the client away, if it has. */
+  refusal: Refusal | undefined;
 
   readonly #answer: EventStreamAnswer;
   readonly #signal: AbortSignal | undefined;
@@ -59,7 +62,12 @@ export class WebStreamTransport extends OwnedTransport {
 
   listen(): void {}
 
-  end(reason: CloseReason): void {
+  refuse(refusal: Refusal): void {
+    this.refusal = refusal;
+    this.#left();
+  }
+
+  end(reason: CloseReason, retry?: number): void {
     if (!this.#opened) {
       this.status = reason === 'error' ? 500 : 204;
       this.#left();
@@ -67,7 +75,8 @@ export class WebStreamTransport extends OwnedTransport {
       this.#breaking = true;
       this.#breakIfEmpty();
     } else if (!this.#done) {
-      if (reason === 'complete' && this.#answer.farewell !== '') this.write(bytesOf(this.#answer.farewell));
+      const last = retry !== undefined ? retryField(retry) : reason === 'complete' ? this.#answer.farewell : '';
+      if (last !== '') this.write(bytesOf(last));
       this.#controller.close();
       // What is queued is the reader's from now on.
       this.#left();

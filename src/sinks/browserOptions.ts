@@ -27,9 +27,9 @@ export const browserNames: readonly string[] = [...sinkOptionNames, 'serialize']
 
 /** The engine's settings of a sink for browsers; `sign` is the heartbeat's text, if it has one. */
 export function browserSettings<T>(options: BrowserSinkOptions<T>, sign: string | Uint8Array | undefined): Settings<T> {
-  const { backpressure, outboxBytes, heartbeat, maxAge, signal, expires } = options;
+  const { heartbeat, ...others } = options;
   const every = typeof heartbeat === 'object' ? milliseconds('heartbeat.every', heartbeat.every, undefined) : heartbeat;
-  return settingsOf({ backpressure, outboxBytes, heartbeat: every, maxAge, signal, expires }, sign);
+  return settingsOf({ ...others, heartbeat: every }, sign);
 }
 
 /** The name of the heartbeat's event, where a page is to see it. */

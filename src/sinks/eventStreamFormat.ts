@@ -38,6 +38,9 @@ export interface EventStreamAnswer {
   readonly farewell: string;
 }
 
+/** What has a client come back after so many ms. */
+export const retryField = (retry: number): string => `retry: ${retry}\n\n`;
+
 /** An answer with one of these ends with its headers: what followed would be taken for the next one. */
 const bodiless = new Set([204, 205, 304]);
 
@@ -62,7 +65,7 @@ export function eventStreamFormat<T>(
     answer: {
       status,
       headers: eventStreamHeaders(options.headers),
-      prelude: retry === undefined ? '' : `retry: ${retry}\n\n`,
+      prelude: retry === undefined ? '' : retryField(retry),
       farewell: end === false ? '' : bareEvent(end),
     },
   };

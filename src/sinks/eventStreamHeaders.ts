@@ -34,6 +34,17 @@ export function eventStreamHeaders(
   return headers;
 }
 
+/** The headers of an answer to somebody who is turned away. */
+export const refusalHeaders = (retryAfter: number): Readonly<Record<string, string>> => ({
+  'content-type': 'text/plain; charset=utf-8',
+  'cache-control': 'no-store',
+  'retry-after': String(retryAfter),
+});
+
+/** What it says to a reader. */
+export const refusalText = (status: number): string =>
+  status === 429 ? 'You have too many connections.\n' : 'The server takes no connections now.\n';
+
 function isValue(value: unknown): boolean {
   return typeof value === 'number' || (typeof value === 'string' && valueForm.test(value));
 }

@@ -110,6 +110,26 @@ export function framedSocketOf(webSocket: unknown): RawSocket | undefined {
   return socket as RawSocket;
 }
 
+interface PayloadLimits {
+  _maxPayload?: unknown;
+}
+
+/**
+ * Lowers the size of message that a ws WebSocket takes, compressed or not, which is 100 MiB unless its server was told: what is
+ * larger closes it with 1009. Where ws is not as expected, what its server was told stays.
+ */
+export function limitPayload(webSocket: unknown, maxBytes: number): void {
+  const { _receiver: receiver, _extensions: extensions } = webSocket as {
+    readonly _receiver?: PayloadLimits | null;
+    readonly _extensions?: Readonly<Record<string, PayloadLimits | undefined>>;
+  };
+  for (const limits of [receiver, extensions?.['permessage-deflate']]) {
+    const most = limits?._maxPayload;
+    // 0 is no limit.
+    if (limits && typeof most === 'number' && (most === 0 || most > maxBytes)) limits._maxPayload = maxBytes;
+  }
+}
+
 /** Whether a response of Node's own has no headers yet, so that all of them can come with `writeHead`. */
 export function hasNoHeaders(response: { getHeaderNames?(): readonly string[]; readonly writeHead: unknown }): boolean {
   return response.writeHead === methodsOfNode()?.writeHead && response.getHeaderNames?.().length === 0;

@@ -1,8 +1,10 @@
 import type { Observable } from 'rxjs';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+import type { Refusal } from '../flow/Refusal.ts';
 import { invalidOption, optionalFunction } from '../options.ts';
 import { type EventStreamAnswer, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
+import { refusalHeaders, refusalText } from './eventStreamHeaders.ts';
 import { refused } from './refused.ts';
 import { WebStreamTransport } from './WebStreamTransport.ts';
 
@@ -47,9 +49,14 @@ export function toResponse<T>(source: Observable<T>, request: RequestLike, optio
   }
   const transport = new WebStreamTransport(answer, request.signal ?? undefined);
   watch(new Connection(source, transport, encoder, settings));
+  if (transport.refusal !== undefined) return turnedAway(transport.refusal);
   return transport.status === undefined
     ? new Response(transport.body, init)
     : new Response(null, { status: transport.status });
+}
+
+function turnedAway({ status, retryAfter }: Refusal): Response {
+  return new Response(refusalText(status), { status, headers: refusalHeaders(retryAfter) });
 }
 
 function head({ status, headers: given }: EventStreamAnswer): ResponseInit {

@@ -5,12 +5,16 @@ import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import { checkNames, invalidOption, optionalFunction } from '../options.ts';
 import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
+import { type InboundOptions, inboundLimits } from './inbound.ts';
 import { framedSocketOf } from './internals.ts';
 import { refused } from './refused.ts';
 import { FramedTransport, MessageTransport, type WebSocketLike } from './WebSocketTransport.ts';
 
 /** Options of {@link toWebSocket}. */
-export type WebSocketOptions<T> = BrowserSinkOptions<T>;
+export interface WebSocketOptions<T> extends BrowserSinkOptions<T> {
+  /** How much the client may send: 1 MiB a message and 500 messages a second by default. */
+  readonly inbound?: InboundOptions | undefined;
+}
 
 /**
  * Streams the source to a WebSocket of ws (RFC 6455): each value as the JSON text `{"data": …}`, with `"event"` and
@@ -37,7 +41,8 @@ export function toWebSocket<T>(
   options: WebSocketOptions<T> = {},
 ): OperatorFunction<T, ConnectionEvent> {
   if (typeof ws?.terminate !== 'function') throw invalidOption('ws', 'a WebSocket of the ws package', ws);
-  checkNames('toWebSocket', options, browserNames);
+  checkNames('toWebSocket', options, [...browserNames, 'inbound']);
+  const limits = inboundLimits(options.inbound);
   const serialize = optionalFunction('serialize', options.serialize) as Serialize<unknown> | undefined;
   const socket = framedSocketOf(ws);
   const encoder = socket === undefined ? webSocketText(serialize) : webSocketFrames(serialize);
@@ -45,7 +50,7 @@ export function toWebSocket<T>(
   const settings = browserSettings(options, event && encoder.encode({ data: '', event }));
   return (source) => {
     if (ws.readyState !== ws.OPEN) return refused(encoder.name, 'a WebSocket', 'closed');
-    const transport = socket === undefined ? new MessageTransport(ws) : new FramedTransport(ws, socket);
+    const transport = socket === undefined ? new MessageTransport(ws, limits) : new FramedTransport(ws, limits, socket);
     return new Connection(source, transport, encoder, settings);
   };
 }

@@ -1,0 +1,210 @@
+import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
+import { clock } from './clock.ts';
+import { type Admitted, Draining, type DrainReport, outside } from './Draining.ts';
+import { draining, type Refusal, tooMany } from './Refusal.ts';
+import { type SessionServer, Sessions } from './Sessions.ts';
+
+/** How many connections a {@link Gate} lets in. */
+export interface GateOptions {
+  /** In all. @defaultValue 50 000 */
+  readonly maxConnections?: number | undefined;
+  /** For each `key` that sinks are given: a user, an address. @defaultValue 100 */
+  readonly maxPerKey?: number | undefined;
+  /** Event streams over each HTTP/2 session. @defaultValue 100 */
+  readonly maxPerSession?: number | undefined;
+}
+
+/** How to {@link drain}. */
+export interface DrainOptions {
+  /** Over how many ms the connections are ended, in slices; 0 for all at once. @defaultValue 5 000 */
+  readonly over?: number | undefined;
+  /** How many ms later those are cut that have not taken what waits for them. @defaultValue 5 000 */
+  readonly timeout?: number | undefined;
+}
+
+/** For whom somebody comes. */
+interface Origin {
+  readonly key?: string | undefined;
+  readonly session?: object | undefined;
+}
+
+/** After how many seconds those may come back who were turned away, at least; at most twice as many. */
+const comeBack = 5;
+
+/**
+ * Where connections are let in, counted, and ended together: caps in all, for each key, and for each HTTP/2 session. Whoever
+ * is too many is turned away with 503 or 429 and `Retry-After`, over WebSocket with 1013; nobody who is in is ever put out to
+ * make room, as he would come back at once.
+ *
+ * All sinks go through {@link gate}, unless they are given one of their own:
+ *
+ * ```ts
+ * const admins = new Gate({ maxConnections: 100 });
+ * void log.pipe(toEventSource(res, { gate: admins, key: user.id }));
+ * ```
+ *
+ * @throws TornadoseError `ERR_INVALID_OPTION`, also when one of the caps is set to no positive integer
+ */
+export class Gate {
+  #maxConnections!: number;
+  #maxPerKey!: number;
+  #maxPerSession!: number;
+  readonly #inside: Admitted[] = [];
+  readonly #perKey = new Map<string, number>();
+  readonly #sessions = new Sessions();
+  #draining: Draining | undefined;
+
+  constructor(options: GateOptions = {}) {
+    checkNames('Gate', options, ['maxConnections', 'maxPerKey', 'maxPerSession']);
+    this.maxConnections = options.maxConnections ?? 50_000;
+    this.maxPerKey = options.maxPerKey ?? 100;
+    this.maxPerSession = options.maxPerSession ?? 100;
+  }
+
+  /** How many connections there may be in all. Who is in stays in when it is lowered. */
+  get maxConnections(): number {
+    return this.#maxConnections;
+  }
+
+  set maxConnections(most: number) {
+    this.#maxConnections = integer('maxConnections', most, 0);
+  }
+
+  /** How many there may be for each key. */
+  get maxPerKey(): number {
+    return this.#maxPerKey;
+  }
+
+  set maxPerKey(most: number) {
+    this.#maxPerKey = integer('maxPerKey', most, 0);
+  }
+
+  /** How many event streams there may be over each HTTP/2 session. */
+  get maxPerSession(): number {
+    return this.#maxPerSession;
+  }
+
+  set maxPerSession(most: number) {
+    this.#maxPerSession = integer('maxPerSession', most, 0);
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#inside.length;
+  }
+
+  /** How many there are for a key. */
+  sizeOf(key: string): number {
+    return this.#perKey.get(key) ?? 0;
+  }
+
+  /** Whether it is being drained, or was: nobody is let in. */
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  /** Why somebody would be turned away now, or `undefined`: a look before the work that a connection takes. */
+  check({
+    key,
+    session,
+  }: {
+    readonly key?: string | undefined;
+    readonly session?: object | undefined;
+  } = {}): Refusal | undefined {
+    if (this.#draining !== undefined) {
+      // This process will not be there any more. What comes back then meets the next one.
+      return draining(Math.max(1, Math.ceil((this.#draining.backAt - clock()) / 1000)));
+    }
+    if (this.size >= this.maxConnections) return tooMany('maxConnections', this.maxConnections, later());
+    if (key !== undefined && this.sizeOf(key) >= this.maxPerKey) return tooMany('maxPerKey', this.maxPerKey, later());
+    if (session !== undefined && this.#sessions.countOf(session) >= this.maxPerSession)
+      return tooMany('maxPerSession', this.maxPerSession, later());
+    return undefined;
+  }
+
+  /**
+   * Ends all connections, for a deploy: new ones get 503 and `Retry-After`, those that are open end in slices over `over` ms,
+   * each after its last whole event. SSE clients are told a `retry` of their own, with which they come back after the drain is
+   * over, spread evenly over as long again; WebSockets are closed with 1012, and the ms as the reason. HTTP/2 sessions are
+   * closed too, when their last stream is.
+   *
+   * ```ts
+   * process.once('SIGTERM', async () => {
+   *   server.close(); // takes no more connections, and is done when the last one is gone
+   *   await drain({ over: 10_000 });
+   * });
+   * ```
+   *
+   * @returns a promise, fulfilled when all are gone; the same one when it is asked again
+   * @throws TornadoseError `ERR_INVALID_OPTION`
+   */
+  drain(options: DrainOptions = {}): Promise<DrainReport> {
+    checkNames('drain', options, ['over', 'timeout']);
+    const over = options.over === 0 ? 0 : milliseconds('over', options.over, 5_000);
+    const timeout = options.timeout === 0 ? 0 : milliseconds('timeout', options.timeout, 5_000);
+    if (this.#draining === undefined) {
+      this.#draining = new Draining([...this.#inside], over, timeout);
+      const drained = this.#draining;
+      void drained.done.then(() => drained === this.#draining && this.#sessions.close());
+    }
+    return this.#draining.done;
+  }
+
+  /** Lets connections in again: a deploy was called off, or the next test begins. Who has not been told to go yet stays. */
+  reopen(): void {
+    this.#draining?.stop();
+    this.#draining = undefined;
+    this.#sessions.reopen();
+  }
+
+  /**
+   * Has a drain close the idle sessions of an `http2` server as well: `server.close()` would wait for clients that have none
+   * of our streams. HTTP/1.1 needs none of this.
+   *
+   * ```ts
+   * gate.watch(server); // before it listens
+   * ```
+   */
+  watch(server: SessionServer): void {
+    if (typeof server?.on !== 'function') throw invalidOption('server', 'a server of node:http2', server);
+    server.on('session', (session) => this.#sessions.add(session));
+  }
+
+  /** Lets a connection in, or says why not. @internal */
+  enter(connection: Admitted, origin: Origin): Refusal | undefined {
+    const refusal = this.check(origin);
+    if (refusal !== undefined) return refusal;
+    connection.seat = this.#inside.push(connection) - 1;
+    const { key, session } = origin;
+    if (key !== undefined) this.#perKey.set(key, this.sizeOf(key) + 1);
+    if (session !== undefined) this.#sessions.enter(session);
+    return undefined;
+  }
+
+  /** It is gone. @internal */
+  leave(connection: Admitted, { key, session }: Origin): void {
+    const { seat } = connection;
+    if (seat === outside) return;
+    connection.seat = outside;
+    const last = this.#inside.pop() as Admitted;
+    if (last !== connection) {
+      this.#inside[seat] = last;
+      last.seat = seat;
+    }
+    if (key !== undefined) {
+      const left = this.sizeOf(key) - 1;
+      if (left > 0) this.#perKey.set(key, left);
+      else this.#perKey.delete(key);
+    }
+    if (session !== undefined) this.#sessions.leave(session);
+    this.#draining?.left(this.size);
+  }
+}
+
+const later = (): number => comeBack + Math.floor(Math.random() * (comeBack + 1));
+
+/** The gate of this process, through which all sinks go that are not given another one. */
+export const gate: Gate = new Gate();
+
+/** Drains {@link gate}. See {@link Gate.drain}. */
+export const drain = (options?: DrainOptions): Promise<DrainReport> => gate.drain(options);

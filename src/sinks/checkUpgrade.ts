@@ -1,0 +1,113 @@
+import { TornadoseError } from '../errors.ts';
+import { type Gate, gate as gateOfProcess } from '../flow/Gate.ts';
+import { checkNames, invalidOption } from '../options.ts';
+
+/** What is asked of an upgrade request: the `IncomingMessage` of `node:http` has it. */
+export interface UpgradeRequest {
+  readonly headers: { readonly [name: string]: string | readonly string[] | undefined };
+}
+
+/** Who may open a WebSocket. */
+export interface UpgradeOptions {
+  /**
+   * The origins of the pages that may, such as `https://example.com`, as browsers send them: scheme, host, and a port that is
+   * not the scheme's own. @defaultValue pages of the host that the request names
+   */
+  readonly origins?: readonly string[] | undefined;
+  /** Whom the connection will count for. @defaultValue nobody */
+  readonly key?: string | undefined;
+  /** The gate that it will come to. @defaultValue the process's `gate` */
+  readonly gate?: Gate | undefined;
+}
+
+/** What a refused client is answered with, through. */
+export interface SocketLike {
+  end(text: string): unknown;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+const names = { 403: 'Forbidden', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
+
+/** Why an upgrade is refused, as HTTP says it. */
+export class UpgradeRefusal {
+  /** 403 for a page of another origin, 429 or 503 where the gate lets nobody in. */
+  readonly status: 403 | 429 | 503;
+  /** After how many seconds to try again, if ever. */
+  readonly retryAfter: number | undefined;
+  /** `ERR_ORIGIN`, `ERR_LIMIT` or `ERR_DRAINING`. */
+  readonly error: TornadoseError;
+
+  constructor(status: UpgradeRefusal['status'], error: TornadoseError, retryAfter?: number) {
+    this.status = status;
+    this.error = error;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Answers, and closes the connection. */
+  send(socket: SocketLike): void {
+    const retry = this.retryAfter === undefined ? '' : `Retry-After: ${this.retryAfter}\r\n`;
+    // Nobody else listens any more, and one that has left already would be an uncaught exception.
+    socket.on('error', () => {});
+    socket.end(
+      `HTTP/1.1 ${this.status} ${names[this.status]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`,
+    );
+  }
+}
+
+/**
+ * Why an upgrade to a WebSocket is to be refused, `undefined` where it is fine. A page of any site may open a WebSocket to any
+ * other, with that site's cookies: CORS does not cover it, and only the `Origin` tells (RFC 6455, section 10.2).
+ *
+ * ```ts
+ * const webSockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 });
+ *
+ * server.on('upgrade', (req, socket, head) => {
+ *   const refusal = checkUpgrade(req, { origins: ['https://example.com'] });
+ *   if (refusal !== undefined) refusal.send(socket);
+ *   else webSockets.handleUpgrade(req, socket, head, (ws) => void chat.pipe(toWebSocket(ws)));
+ * });
+ * ```
+ *
+ * A request without `Origin` is none of a browser's, and is not refused for that: it brings only what its sender has. The gate
+ * is asked as well, as a refusal before the upgrade has a status.
+ *
+ * @throws TornadoseError `ERR_INVALID_OPTION`
+ */
+export function checkUpgrade(req: UpgradeRequest, options: UpgradeOptions = {}): UpgradeRefusal | undefined {
+  checkNames('checkUpgrade', options, ['origins', 'key', 'gate']);
+  const { origins, key, gate = gateOfProcess } = options;
+  if (origins !== undefined) checkOrigins(origins);
+  const { origin, host } = req.headers;
+  if (origin !== undefined && !isAllowed(origin, origins, host)) {
+    const message = `Expected an upgrade from ${origins?.join(' or ') ?? 'the same host'}, got one from another origin`;
+    return new UpgradeRefusal(403, new TornadoseError('ERR_ORIGIN', message, { origin: String(origin).slice(0, 200) }));
+  }
+  const refusal = gate.check({ key });
+  return refusal && new UpgradeRefusal(refusal.status, refusal.error, refusal.retryAfter);
+}
+
+function isAllowed(origin: unknown, origins: readonly string[] | undefined, host: unknown): boolean {
+  if (typeof origin !== 'string') return false;
+  if (origins !== undefined) return origins.includes(origin.toLowerCase());
+  return typeof host === 'string' && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}
+
+const seen = new WeakSet<readonly string[]>();
+
+/** Checked once for each list, as it is the same for all requests. */
+function checkOrigins(origins: readonly string[]): void {
+  if (!Array.isArray(origins)) throw invalidOption('origins', 'an array of origins', origins);
+  if (seen.has(origins)) return;
+  for (const origin of origins) {
+    // With a path, or a slash at the end, it would never match.
+    if (typeof origin !== 'string' || (origin !== 'null' && (!URL.canParse(origin) || originOf(origin) !== origin)))
+      throw invalidOption('origins', "origins such as 'https://example.com', without a slash at the end", origin);
+  }
+  seen.add(origins);
+}
+
+/** Of any scheme: those that browsers do not know have no `origin`. */
+function originOf(text: string): string {
+  const { protocol, host } = new URL(text);
+  return `${protocol}//${host}`;
+}
