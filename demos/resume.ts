@@ -1,14 +1,14 @@
 // Nothing is missing after a cut: what came while a page was away comes when it is back. In memory, or in Redis where
 // REDIS_URL says so, and then over a restart of this server too.
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import { lastEventId, toEventSource, toWebSocket } from 'tornadose';
-import { WebSocketServer } from 'ws';
 import { counterLog } from './support/counterLog.ts';
 import { cut, cuttable } from './support/cuts.ts';
 import { listen } from './support/listen.ts';
 import { sendPage } from './support/page.ts';
 import { resumePanels } from './support/resumePanels.ts';
 import { sameHost } from './support/sameHost.ts';
+import { serveWebSockets } from './support/serveWebSockets.ts';
 
 const counter = await counterLog(); // 1, 2, 3, …: five a second
 
@@ -39,12 +39,11 @@ const server = createServer((req, res) => {
 });
 
 // The page has to bring a WebSocket back by itself, with the id in the URL.
-const verifyClient = ({ req }: { req: IncomingMessage }): boolean => sameHost(req);
-const sockets = new WebSocketServer({ server, path: '/socket', maxPayload: 1000, verifyClient });
-sockets.on('error', () => {}); // the server's, which `listen` reports
-sockets.on('connection', (ws, req) => {
-  cuttable(req);
-  void counter.since(lastEventId(req)).pipe(toWebSocket(ws));
+serveWebSockets(server, {
+  '/socket': (ws, req) => {
+    cuttable(req);
+    void counter.since(lastEventId(req)).pipe(toWebSocket(ws));
+  },
 });
 
 listen(server, 'resume', '/stream');

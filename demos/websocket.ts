@@ -1,7 +1,7 @@
 // A chat: each line that a page sends goes to all pages.
-import { createServer, type IncomingMessage } from 'node:http';
-import { QueueStore, toWebSocket } from 'tornadose';
-import { WebSocketServer } from 'ws';
+import { createServer } from 'node:http';
+import { checkUpgrade, QueueStore, toWebSocket } from 'tornadose';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { listen } from './support/listen.ts';
 import { sendPage } from './support/page.ts';
 
@@ -29,18 +29,18 @@ const server = createServer((_req, res) => {
   );
 });
 
-// A page of another site can open a WebSocket here too, with this site's cookies: only its Origin tells.
-const sameHost = ({ headers: { origin, host } }: IncomingMessage): boolean =>
-  origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+const webSockets = new WebSocketServer({ noServer: true });
+server.on('upgrade', (req, socket, head) => {
+  const refusal = checkUpgrade(req); // a page of another site could open a WebSocket here, with this site's cookies
+  if (refusal !== undefined) refusal.send(socket);
+  else webSockets.handleUpgrade(req, socket, head, join);
+});
 
-const verifyClient = ({ req }: { req: IncomingMessage }): boolean => sameHost(req);
-const sockets = new WebSocketServer({ server, maxPayload: 1000, verifyClient });
-sockets.on('error', () => {}); // the server's, which `listen` reports
-sockets.on('connection', (ws) => {
+function join(ws: WebSocket): void {
   const from = `Guest ${Math.floor(Math.random() * 900 + 100)}`;
-  void chat.pipe(toWebSocket(ws));
+  void chat.pipe(toWebSocket(ws, { inbound: { maxBytes: 1000, maxPerSecond: 10 } }));
   ws.on('message', (text) => chat.next({ from, text: text.toString() }));
   chat.next({ from, text: 'is here' });
-});
+}
 
 listen(server, 'websocket');

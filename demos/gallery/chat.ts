@@ -23,12 +23,14 @@ chat.subscribe((line) => {
   if (recent.length > 20) recent.shift();
 });
 
+const inbound = { maxBytes: 1000, maxPerSecond: 10 };
+
 /** A guest: what the client sends is text, and what it gets are lines. */
 export function joinChat(ws: WebSocket): void {
   const from = newName();
   here.add(from);
   const you: You = { you: from };
-  void chat.pipe(startWith(you, ...recent), toWebSocket<Line | You>(ws));
+  void chat.pipe(startWith(you, ...recent), toWebSocket<Line | You>(ws, { inbound }));
   chat.next({ from, text: 'joined', notice: true });
   ws.on('message', (data) => {
     const text = data.toString().trim();

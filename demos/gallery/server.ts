@@ -5,6 +5,7 @@ import { toEventSource } from 'tornadose';
 import { cut } from '../support/cuts.ts';
 import { listen } from '../support/listen.ts';
 import { sameHost } from '../support/sameHost.ts';
+import { serveWebSockets } from '../support/serveWebSockets.ts';
 import { chat, joinChat } from './chat.ts';
 import { fibonacci } from './fibonacci.ts';
 import { files } from './files.ts';
@@ -12,7 +13,6 @@ import { numbers, recentNumbers } from './numbers.ts';
 import { counter, counterSocket, streamCounter } from './resume.ts';
 import { slowClients, startSlowClients, stopSlowClients, ticks } from './slowClients.ts';
 import { statisticsOf } from './statistics.ts';
-import { serveWebSockets } from './webSockets.ts';
 
 const statistics = statisticsOf(numbers, fibonacci, chat, ticks, slowClients, counter);
 
@@ -48,13 +48,7 @@ const server = createServer((req, res) => {
   }
 });
 
-serveWebSockets(
-  server,
-  new Map([
-    ['/chat', joinChat],
-    ['/resume/socket', counterSocket],
-  ]),
-);
+serveWebSockets(server, { '/chat': joinChat, '/resume/socket': counterSocket });
 listen(server, 'The tornadose gallery', '/stream');
 
 function change(req: IncomingMessage, res: ServerResponse, action: () => void): void {

@@ -1,9 +1,10 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { drain } from 'tornadose';
 
 /**
  * Listens on `PORT` (9000 unless it is set; 0 takes a free one) of this machine, or of the address in `HOST`, says
- * where, and ends at once on Ctrl-C. `paths` are those to try with curl.
+ * where, ends at once on Ctrl-C, and drains on SIGTERM. `paths` are those to try with curl.
  */
 export function listen(server: Server, name: string, ...paths: string[]): void {
   const { PORT = '9000', HOST = '127.0.0.1' } = process.env;
@@ -22,14 +23,13 @@ export function listen(server: Server, name: string, ...paths: string[]): void {
     console.log(`${name} is on ${url}`);
     for (const path of paths) console.log(`  curl -N ${url}${path}`);
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      // `close` alone waits for the streams, which do not end by themselves.
-      server.close();
-      server.closeAllConnections();
-      process.exit();
-    });
-  }
+  process.once('SIGINT', () => process.exit());
+  // A deploy: no new connections, and those that are open are told when to come back.
+  process.once('SIGTERM', async () => {
+    server.close();
+    await drain({ over: 2_000 });
+    process.exit();
+  });
 }
 
 function fail(message: string): never {

@@ -37,7 +37,7 @@ export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {
 
 /** Ends all that still run, in the way in which they take their files with them. For `afterEach`. */
 export async function stopDemos(): Promise<void> {
-  await Promise.all(Array.from(running, (each) => each.stop('SIGTERM')));
+  await Promise.all(Array.from(running, (each) => each.stop('SIGINT')));
 }
 
 /** A process, and what it prints. */

@@ -21,7 +21,7 @@ describe('demos/websocket', () => {
     for (const origin of ['http://evil.example', `${url}.evil.example`, 'null']) {
       const socket = new WebSocket(url, { origin });
       const [error] = await once(socket, 'error');
-      expect(String(error)).to.include('401');
+      expect(String(error)).to.include('403');
     }
     const own = new WebSocket(url, { origin: url });
     await once(own, 'open');

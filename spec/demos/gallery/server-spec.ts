@@ -79,7 +79,7 @@ describe('demos/gallery/server', () => {
   it('should refuse WebSockets where there is none', async () => {
     for (const path of ['/', '/chat/', '/constructor', '//']) {
       const [error] = await once(new WebSocket(`${gallery.url}${path}`), 'error');
-      expect(String(error), path).to.include('401');
+      expect(String(error), path).to.include('404');
     }
   });
 
@@ -90,7 +90,7 @@ describe('demos/gallery/server', () => {
     for (const path of ['/chat', '/resume/socket']) {
       const socket = new WebSocket(`${gallery.url}${path}`, { origin });
       const [error] = await once(socket, 'error');
-      expect(String(error)).to.include('401');
+      expect(String(error)).to.include('403');
     }
   });
 
