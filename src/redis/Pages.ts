@@ -47,11 +47,16 @@ export class Pages {
       return asked.entries;
     }
     const wanted = [isWanted];
-    const entries = this.#inTurn(wanted, () => this.read(key, from, '+', count, timeout));
-    this.#asked.set(name, { wanted, entries });
     const forget = (): void => {
-      this.#asked.delete(name);
+      if (this.#asked.get(name)?.wanted === wanted) this.#asked.delete(name);
     };
+    const entries = this.#inTurn(async () => {
+      if (wanted.some((each) => each())) return this.read(key, from, '+', count, timeout);
+      // Now, or who asks in this instant would be told that there is nothing.
+      forget();
+      return [];
+    });
+    this.#asked.set(name, { wanted, entries });
     entries.then((page) => {
       forget();
       this.#cache.add(key, page);
@@ -70,14 +75,11 @@ export class Pages {
     return entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
   }
 
-  async #inTurn(
-    wanted: readonly (() => boolean)[],
-    read: () => Promise<readonly StreamEntry[]>,
-  ): Promise<readonly StreamEntry[]> {
+  async #inTurn(read: () => Promise<readonly StreamEntry[]>): Promise<readonly StreamEntry[]> {
     if (this.#underWay >= mostAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#underWay += 1;
     try {
-      return wanted.some((isWanted) => isWanted()) ? await read() : [];
+      return await read();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#underWay -= 1;
