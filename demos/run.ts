@@ -10,6 +10,14 @@ const demos: Readonly<Record<string, string>> = {
   resume: 'a page that misses nothing when it is cut, over a restart too with REDIS_URL',
   topics: 'topics that a page chooses in the URL, over one EventSource',
   'slow-client': 'what each backpressure strategy does for a slow client',
+  express: 'a random number every second, from Express 5',
+  fastify: 'from Fastify 5',
+  koa: 'from Koa 3',
+  hono: 'from Hono, as a web-standard Response',
+  nestjs: 'from NestJS 12',
+  next: 'from a route handler of Next.js',
+  http2: 'twelve streams in a page, over one connection of HTTP/2 with TLS',
+  h2c: 'HTTP/2 in clear text, as behind a proxy',
   'custom-sink': 'newline-delimited JSON, as a sink of one’s own',
 };
 

@@ -1,12 +1,26 @@
-import type { Server } from 'node:http';
+import { Server as HttpServer } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { drain } from 'tornadose';
+import { Server as TlsServer } from 'node:tls';
+import { drain, gate } from 'tornadose';
+
+type Server = HttpServer | Http2Server | Http2SecureServer;
+
+/** A framework's application, which has a way of its own to listen and to close. */
+interface Application {
+  readonly server: Server;
+  listen(at: { readonly port: number; readonly host: string }): Promise<unknown>;
+  close(): Promise<unknown>;
+}
 
 /**
  * Listens on `PORT` (9000 unless it is set; 0 takes a free one) of this machine, or of the address in `HOST`, says
  * where, ends at once on Ctrl-C, and drains on SIGTERM. `paths` are those to try with curl.
  */
-export function listen(server: Server, name: string, ...paths: string[]): void {
+export function listen(app: Application, name: string, ...paths: string[]): void;
+export function listen(server: Server, name: string, ...paths: string[]): void;
+export function listen(what: Server | Application, name: string, ...paths: string[]): void {
+  const server = 'server' in what ? what.server : what;
   const { PORT = '9000', HOST = '127.0.0.1' } = process.env;
   const port = Number(PORT);
   if (PORT.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535)
@@ -18,15 +32,21 @@ export function listen(server: Server, name: string, ...paths: string[]): void {
         : `Cannot listen on ${HOST} port ${port}: ${error.message}`,
     );
   });
-  server.listen(port, HOST, () => {
-    const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  server.once('listening', () => {
+    const isTls = server instanceof TlsServer;
+    const url = `${isTls ? 'https' : 'http'}://localhost:${(server.address() as AddressInfo).port}`;
     console.log(`${name} is on ${url}`);
-    for (const path of paths) console.log(`  curl -N ${url}${path}`);
+    // Without TLS, curl has to be told that the server speaks HTTP/2 alone.
+    const option = isTls ? ' -k' : server instanceof HttpServer ? '' : ' --http2-prior-knowledge';
+    for (const path of paths) console.log(`  curl -N${option} ${url}${path}`);
   });
+  if ('server' in what) void what.listen({ port, host: HOST });
+  else what.listen(port, HOST);
+  if (!(server instanceof HttpServer)) gate.watch(server as Http2Server);
   process.once('SIGINT', () => process.exit());
   // A deploy: no new connections, and those that are open are told when to come back.
   process.once('SIGTERM', async () => {
-    server.close();
+    void what.close();
     await drain({ over: 2_000 });
     process.exit();
   });

@@ -3,17 +3,15 @@ import type { ServerResponse } from 'node:http';
 
 const theme = readFileSync(new URL('theme.css', import.meta.url), 'utf8');
 
-/** Answers with a small page: a heading, a line about it, `body`, and `script` to bring it to life. */
-export function sendPage(
-  res: ServerResponse,
-  title: string,
-  about: string,
-  body: string,
-  script: string,
-  style = '',
-): void {
+/** Answers with a small page. */
+export function sendPage(res: ServerResponse, ...page: Parameters<typeof pageText>): void {
   res.setHeader('content-type', 'text/html; charset=utf-8');
-  res.end(`<!doctype html>
+  res.end(pageText(...page));
+}
+
+/** The text of a small page: a heading, a line about it, `body`, and `script` to bring it to life. */
+export function pageText(title: string, about: string, body: string, script: string, style = ''): string {
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -32,5 +30,5 @@ ${body}
 <script type="module">${script}</script>
 </body>
 </html>
-`);
+`;
 }

@@ -11,6 +11,14 @@ const names = [
   'resume',
   'topics',
   'slow-client',
+  'express',
+  'fastify',
+  'koa',
+  'hono',
+  'nestjs',
+  'next',
+  'http2',
+  'h2c',
   'custom-sink',
 ] as const;
 

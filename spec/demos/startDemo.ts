@@ -18,7 +18,7 @@ const running = new Set<Program>();
 /** Starts `demos/<name>.ts`, on a free port unless one is given, and waits until it tells its address. */
 export async function startDemo(name: string, env: NodeJS.ProcessEnv = {}): Promise<Demo> {
   const program = startProgram([`demos/${name}.ts`], env);
-  const url = await program.printed(/http:\/\/localhost:\d+/);
+  const url = await program.printed(/https?:\/\/localhost:\d+/);
   return {
     url,
     port: Number(new URL(url).port),

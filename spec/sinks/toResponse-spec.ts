@@ -31,6 +31,16 @@ describe('toResponse', () => {
     await response.body?.cancel();
   });
 
+  it('should take headers as a framework hands them out, with some that are undefined', async () => {
+    const response = toResponse(NEVER, request(), {
+      headers: { 'X-Own': 'yes', vary: undefined, 'Cache-Control': undefined },
+    });
+    expect(response.headers.get('x-own')).to.equal('yes');
+    expect(response.headers.has('vary')).to.equal(false);
+    expect(response.headers.get('cache-control')).to.equal('no-cache, no-transform');
+    await response.body?.cancel();
+  });
+
   it('should stream what the source emits, and then its end', async () => {
     const response = toResponse(of('a', { b: 1 }), request(), { retry: 1000 });
     expect(await response.text()).to.equal('retry: 1000\n\ndata: a\n\ndata: {"b":1}\n\nevent: end\ndata:\n\n');
@@ -75,6 +85,19 @@ describe('toResponse', () => {
     toResponse(store, request({ signal: AbortSignal.abort() }), options);
     expect(store.observed).to.equal(false);
     expect(events).to.deep.equal([{ type: 'close', reason: 'client' }]);
+  });
+
+  it('should give a server nothing to log that cancels the body in the turn in which it aborts the request', async () => {
+    const store = new QueueStore<number>();
+    const leaving = new AbortController();
+    const { events, options } = recorded<number>();
+    const response = toResponse(store, request({ signal: leaving.signal }), options);
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    store.next(1);
+    leaving.abort();
+    await reader.cancel();
+    await reader.closed;
+    expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'client' });
   });
 
   it('should let the reader have what came before the source failed, and then the failure', async () => {

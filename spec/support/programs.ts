@@ -17,6 +17,7 @@ const programs: readonly Program[] = [
   { name: 'redis-cli', package: 'redis-tools' },
   { name: 'chromium', package: 'chromium', variable: 'CHROMIUM' },
   { name: 'curl', package: 'curl' },
+  { name: 'openssl', package: 'openssl' },
 ];
 
 /** What this needs of a machine, so that its own spec can do without one. */

@@ -33,7 +33,7 @@ export interface ResponseLike {
   end(text: string): unknown;
   end(): unknown;
   destroy(): unknown;
-  on(event: 'close' | 'drain', listener: () => void): unknown;
+  on(event: 'close' | 'drain' | 'finish', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -130,6 +130,9 @@ export class HttpTransport extends OwnedTransport {
     } else if (reason === 'error') {
       this.#break();
     } else if (retry !== undefined) {
+      // One that is kept open would keep `server.close` waiting, for as long as the server's `keepAliveTimeout`.
+      const { socket } = res;
+      if (res.stream === undefined) res.on('finish', () => socket?.destroySoon?.());
       res.end(retryField(retry));
     } else {
       res.end();

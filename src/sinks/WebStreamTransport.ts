@@ -92,8 +92,9 @@ export class WebStreamTransport extends OwnedTransport {
 
   readonly #aborted = (): void => {
     if (this.#done) return;
-    this.#controller.error(this.#signal?.reason);
     this.#left();
+    // A server that notices the leaving too cancels the body in the same turn, and would log an error that came before.
+    queueMicrotask(() => this.#controller.error(this.#signal?.reason));
   };
 
   #pulled(): void {

@@ -4,7 +4,7 @@ import type { Settings } from '../flow/SinkOptions.ts';
 import { isEventName, isRetry } from '../message.ts';
 import { checkNames, invalidOption, optionalFunction } from '../options.ts';
 import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
-import { eventStreamHeaders, type HeaderRecord } from './eventStreamHeaders.ts';
+import { eventStreamHeaders, type GivenHeaders, type HeaderRecord } from './eventStreamHeaders.ts';
 
 /** Options of the sinks that speak `text/event-stream`. */
 export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
@@ -15,8 +15,8 @@ export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
    * it, which would come back and start again otherwise. @defaultValue 'end'
    */
   readonly end?: string | false | undefined;
-  /** Headers to send beside, or in place of, the sink's own. */
-  readonly headers?: Readonly<Record<string, string | number | readonly string[]>> | undefined;
+  /** Headers to send beside, or in place of, the sink's own; one that is `undefined` is none. */
+  readonly headers?: GivenHeaders | undefined;
   /** The status of the answer, of which an EventSource takes only 200. @defaultValue 200 */
   readonly status?: number | undefined;
 }

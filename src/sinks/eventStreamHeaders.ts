@@ -3,6 +3,9 @@ import { invalidOption } from '../options.ts';
 /** Headers by their names in lower case, so that each is there once. */
 export type HeaderRecord = Readonly<Record<string, string | number | string[]>>;
 
+/** Headers as an application has them: what `getHeaders` of a response or of a framework's reply gives is of this form. */
+export type GivenHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
 const own: HeaderRecord = {
   'content-type': 'text/event-stream',
   // `no-transform` keeps compression, which would hold events back, from being applied on the way.
@@ -16,9 +19,7 @@ const nameForm = /^[\w!#$%&'*+.^`|~-]+$/;
 const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The headers of an event stream, with those that the application gave beside them, or in their place. */
-export function eventStreamHeaders(
-  given: Readonly<Record<string, string | number | readonly string[]>> = {},
-): HeaderRecord {
+export function eventStreamHeaders(given: GivenHeaders = {}): HeaderRecord {
   // Of a `Headers` or an array of pairs nothing would be found.
   if (typeof given !== 'object' || given === null || Symbol.iterator in given) {
     throw invalidOption('headers', 'an object of names and values', given);
@@ -26,6 +27,7 @@ export function eventStreamHeaders(
   const headers: Record<string, string | number | string[]> = Object.assign(Object.create(null), own);
   for (const [name, value] of Object.entries(given)) {
     if (!nameForm.test(name)) throw invalidOption('headers', 'an object whose keys are names of headers', name);
+    if (value === undefined) continue;
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (!values.every(isValue))
       throw invalidOption(`headers.${name}`, 'a text or number that a header can have', value);

@@ -3,6 +3,7 @@ import { memo } from '../memo.ts';
 /** What a sink needs of the connection under a response. */
 export interface ConnectionLike {
   readonly destroyed?: boolean;
+  destroySoon?(): void;
   once(event: 'close', listener: () => void): unknown;
 }
 

@@ -1,0 +1,130 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect } from 'chai';
+import { type FastifyInstance, fastify } from 'fastify';
+import { DataStore, toEventSource } from 'tornadose';
+import { certificate } from '../../demos/support/certificate.ts';
+import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
+import type { Host } from '../support/host.ts';
+import { StreamClient } from '../support/StreamClient.ts';
+import { closeLater, closeServers } from '../support/servers.ts';
+
+async function hostOf(app: FastifyInstance): Promise<Host> {
+  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() };
+}
+
+async function start({ stream, signal }: Served, app: FastifyInstance): Promise<Host> {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ ...appHeaders, 'set-cookie': [...appHeaders['set-cookie']] });
+  });
+  app.get('/stream', (_request, reply) => {
+    reply.hijack();
+    void stream().pipe(toEventSource(reply.raw, { headers: reply.getHeaders(), signal }));
+  });
+  app.post<{ Body: { topic: string } }>('/stream', async (request, reply) => {
+    reply.hijack();
+    await turn();
+    void stream(request.body.topic).pipe(toEventSource(reply.raw, { headers: reply.getHeaders(), signal }));
+  });
+  return hostOf(app);
+}
+
+describe('Fastify', () => {
+  afterEach(closeServers);
+
+  serverContract('Fastify 5', (served) => start(served, fastify()));
+  serverContract(
+    'Fastify 5 over HTTP/2',
+    (served) => {
+      // Node 20 waits in `close` for sessions whose streams have ended, too.
+      const options = {
+        http2: true,
+        https: { ...certificate(), allowHTTP1: true },
+        forceCloseConnections: true,
+      } as const;
+      return start(served, fastify(options) as unknown as FastifyInstance);
+    },
+    { protocol: 'HTTP/2' },
+  );
+
+  /** A handler that pipes when it has returned already. */
+  async function streamLater(hijack: boolean): Promise<StreamClient> {
+    const app = fastify();
+    const store = new DataStore('first');
+    app.get('/stream', async (_request, reply) => {
+      if (hijack) reply.hijack();
+      setImmediate(() => void store.pipe(toEventSource(reply.raw)));
+    });
+    const { url, close } = await hostOf(app);
+    closeLater(close);
+    return StreamClient.open('HTTP/1.1', `${url}/stream`);
+  }
+
+  it('should need `hijack`: without it, Fastify answers by itself when an async handler is through', async () => {
+    const without = await streamLater(false);
+    await without.ended;
+    expect(without.text).to.equal('');
+    expect(await (await streamLater(true)).until('first')).to.equal('data: first\n\n');
+  });
+
+  it('should have the headers of the reply handed on, as only `send` would send them', async () => {
+    const app = fastify();
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.header('x-of-reply', 'yes');
+      reply.raw.setHeader('x-of-raw', 'yes');
+    });
+    app.get('/stream', (_request, reply) => {
+      reply.hijack();
+      void new DataStore(1).pipe(toEventSource(reply.raw));
+    });
+    const { url, close } = await hostOf(app);
+    closeLater(close);
+    const { headers } = await StreamClient.open('HTTP/1.1', `${url}/stream`);
+    expect(headers).to.include({ 'x-of-raw': 'yes' });
+    expect(headers).not.to.have.any.keys('x-of-reply');
+  });
+
+  it('should wait in `close` for open streams, unless it is told to break them off', async () => {
+    const store = new DataStore('first');
+    const started = async (app: FastifyInstance): Promise<Host> => {
+      app.get('/stream', (_request, reply) => {
+        reply.hijack();
+        void store.pipe(toEventSource(reply.raw));
+      });
+      return hostOf(app);
+    };
+    const [waiting, forced] = [await started(fastify()), await started(fastify({ forceCloseConnections: true }))];
+    const stays = await StreamClient.open('HTTP/1.1', `${waiting.url}/stream`);
+    const cut = await StreamClient.open('HTTP/1.1', `${forced.url}/stream`);
+    let closed = false;
+    const closing = waiting.close().then(() => {
+      closed = true;
+    });
+    await forced.close();
+    expect(await cut.ended).to.equal('broken');
+    store.next('second');
+    await stays.until('second');
+    expect(closed).to.equal(false);
+    stays.leave();
+    await closing;
+  });
+
+  it('should tell its streams in a hook before it closes, and give them a turn to end', async () => {
+    const store = new DataStore('first');
+    const closing = new AbortController();
+    const app = fastify();
+    app.addHook('preClose', async () => {
+      closing.abort();
+      await turn();
+    });
+    app.get('/stream', (_request, reply) => {
+      reply.hijack();
+      void store.pipe(toEventSource(reply.raw, { signal: closing.signal }));
+    });
+    const { url, close } = await hostOf(app);
+    const client = await StreamClient.open('HTTP/1.1', `${url}/stream`);
+    await client.until('first');
+    await close();
+    expect(await client.ended).to.equal('whole');
+    expect(client.text).to.equal('data: first\n\n');
+  });
+});

@@ -1,0 +1,126 @@
+import 'reflect-metadata';
+import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  type BeforeApplicationShutdown,
+  Body,
+  Controller,
+  Get,
+  Header,
+  type INestApplication,
+  Module,
+  type NestApplicationOptions,
+  Post,
+  Res,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { expect } from 'chai';
+import { DataStore, toEventSource } from 'tornadose';
+import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
+import type { Host } from '../support/host.ts';
+import { StreamClient } from '../support/StreamClient.ts';
+import { closeLater, closeServers } from '../support/servers.ts';
+
+async function start(controller: Type<unknown>, options: NestApplicationOptions = {}): Promise<Host> {
+  @Module({ controllers: [controller] })
+  class App {}
+  const app: INestApplication = await NestFactory.create(App, { logger: false, ...options });
+  app.use((_req: unknown, res: ServerResponse, next: () => void) => {
+    res.setHeader('set-cookie', appHeaders['set-cookie']);
+    next();
+  });
+  await app.listen(0, '127.0.0.1');
+  return { url: await app.getUrl(), close: () => app.close() };
+}
+
+function streaming({ stream, signal }: Served): Type<unknown> {
+  @Controller('stream')
+  class Streams {
+    @Get()
+    @Header('access-control-allow-origin', appHeaders['access-control-allow-origin'])
+    get(@Res() res: ServerResponse): void {
+      void stream().pipe(toEventSource(res, { signal }));
+    }
+
+    @Post()
+    async post(@Body() body: { topic: string }, @Res() res: ServerResponse): Promise<void> {
+      await turn();
+      void stream(body.topic).pipe(toEventSource(res, { signal }));
+    }
+  }
+  return Streams;
+}
+
+describe('NestJS', function () {
+  // It takes its time to load.
+  this.timeout(30_000);
+
+  afterEach(closeServers);
+
+  serverContract('NestJS 12', (served) => start(streaming(served)));
+
+  it('should need `@Res()` without `passthrough`: with it, Nest answers too, and the stream ends', async () => {
+    @Controller('stream')
+    class Streams {
+      @Get()
+      get(@Res({ passthrough: true }) res: ServerResponse): void {
+        void new DataStore('first').pipe(toEventSource(res));
+      }
+    }
+    const { url, close } = await start(Streams);
+    closeLater(close);
+    const client = await StreamClient.open('HTTP/1.1', `${url}/stream`);
+    expect(await client.ended).to.equal('whole');
+    expect(client.text).to.equal('');
+  });
+
+  it('should wait in `close` for open streams, unless it is told to break them off', async () => {
+    const store = new DataStore('first');
+    @Controller('stream')
+    class Streams {
+      @Get()
+      get(@Res() res: ServerResponse): void {
+        void store.pipe(toEventSource(res));
+      }
+    }
+    const [waiting, forced] = [await start(Streams), await start(Streams, { forceCloseConnections: true })];
+    const stays = await StreamClient.open('HTTP/1.1', `${waiting.url}/stream`);
+    const cut = await StreamClient.open('HTTP/1.1', `${forced.url}/stream`);
+    let closed = false;
+    const closing = waiting.close().then(() => {
+      closed = true;
+    });
+    await forced.close();
+    expect(await cut.ended).to.equal('broken');
+    store.next('second');
+    await stays.until('second');
+    expect(closed).to.equal(false);
+    stays.leave();
+    await closing;
+  });
+
+  it('should tell its streams in a hook before it closes, and give them a turn to end', async () => {
+    const store = new DataStore('first');
+    @Controller('stream')
+    class Streams implements BeforeApplicationShutdown {
+      readonly #closing = new AbortController();
+
+      @Get()
+      get(@Res() res: ServerResponse): void {
+        void store.pipe(toEventSource(res, { signal: this.#closing.signal }));
+      }
+
+      async beforeApplicationShutdown(): Promise<void> {
+        this.#closing.abort();
+        await turn();
+      }
+    }
+    const { url, close } = await start(Streams);
+    const client = await StreamClient.open('HTTP/1.1', `${url}/stream`);
+    await client.until('first');
+    await close();
+    expect(await client.ended).to.equal('whole');
+    expect(client.text).to.equal('data: first\n\n');
+  });
+});
