@@ -8,6 +8,7 @@ import { fanOut } from './fanOut.ts';
 import { joinsUnderLoad } from './joinUnderLoad.ts';
 import { logModel } from './logModel.ts';
 import { lostPositions } from './lostPositions.ts';
+import { proxies } from './proxies.ts';
 import { recoveryTables } from './recoveryTable.ts';
 import { redisOutages } from './redisOutages.ts';
 import type { Scenario } from './Scenario.ts';
@@ -37,5 +38,6 @@ export const scenarios: readonly Scenario[] = [
   redisOutages,
   sentinelFailover,
   ...clusterFailovers,
+  ...proxies,
   logModel,
 ];

@@ -9,14 +9,19 @@ export interface Program {
   readonly package: string;
   /** The environment variable that may name another executable in its place. */
   readonly variable?: string;
+  /** Where Debian has it, when that is not on everybody's PATH. */
+  readonly folder?: string;
 }
 
-/** What `npm test` needs beside its npm packages: a line for each. */
+/** What `npm test` and the scenarios need beside their npm packages: a line for each. */
 const programs: readonly Program[] = [
   { name: 'redis-server', package: 'redis-server' },
   { name: 'redis-cli', package: 'redis-tools' },
   { name: 'chromium', package: 'chromium', variable: 'CHROMIUM' },
   { name: 'curl', package: 'curl' },
+  { name: 'nginx', package: 'nginx', folder: '/usr/sbin' },
+  { name: 'haproxy', package: 'haproxy', folder: '/usr/sbin' },
+  { name: 'nghttp', package: 'nghttp2-client' },
   { name: 'openssl', package: 'openssl' },
 ];
 
@@ -84,7 +89,7 @@ function advice(missing: readonly Program[], packages: readonly string[], as: st
     variable === undefined ? name : `${name} (or ${variable}=<path>)`,
   );
   return [
-    `npm test needs programs that are not on this machine: ${names.join(', ')}.`,
+    `The specs need programs that are not on this machine: ${names.join(', ')}.`,
     'On Debian and Ubuntu, this installs them; elsewhere, put them on the PATH:',
     '',
     `  ${as}apt-get update && ${as}apt-get install -y --no-install-recommends ${packages.join(' ')}`,
@@ -92,9 +97,9 @@ function advice(missing: readonly Program[], packages: readonly string[], as: st
   ].join('\n');
 }
 
-function find({ name, variable }: Program, env: Machine['env']): string | undefined {
+function find({ name, variable, folder }: Program, env: Machine['env']): string | undefined {
   const named = variable === undefined ? undefined : env[variable];
-  return onPath(named || name, env.PATH);
+  return onPath(named || name, [env.PATH, folder].filter(Boolean).join(delimiter));
 }
 
 function onPath(name: string, path = ''): string | undefined {

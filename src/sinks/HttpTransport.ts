@@ -30,6 +30,8 @@ export interface ResponseLike {
   writeHead(status: number, headers?: HeaderRecord): unknown;
   flushHeaders?(): void;
   write(bytes: Uint8Array | string): boolean;
+  /** Of middleware that compresses, and keeps what is written until it is told. */
+  flush?(): unknown;
   end(text: string): unknown;
   end(): unknown;
   destroy(): unknown;
@@ -48,7 +50,8 @@ export class HttpTransport extends OwnedTransport {
   #socket: RawSocket | undefined;
   readonly #answer: EventStreamAnswer;
   #opened = false;
-  #listens = false;
+  /** What middleware that compresses took last, until it drains. `undefined` until a write has answered `false`. */
+  #kept: number | undefined;
 
   constructor(res: ResponseLike, answer: EventStreamAnswer) {
     super();
@@ -63,6 +66,7 @@ export class HttpTransport extends OwnedTransport {
     sendHead(this.#res, this.#answer);
     this.#res.flushHeaders?.();
     if (this.#answer.prelude !== '') this.#res.write(this.#answer.prelude);
+    this.#res.flush?.();
     this.#socket = chunkedSocketOf(this.#res);
     if (this.#socket !== undefined) forgetHeaders(this.#res);
   }
@@ -70,12 +74,13 @@ export class HttpTransport extends OwnedTransport {
   write(bytes: Uint8Array): boolean {
     if (this.#res.writableEnded || this.#res.destroyed) return true;
     const took = this.#res.write(bytes);
-    if (!took && !this.#listens) {
-      // For good: middleware that compresses has a `drain` of its own, which cannot be taken back.
-      this.#listens = true;
-      this.#res.on('drain', () => this.owner.transportDrained());
-    }
-    return took;
+    this.#res.flush?.();
+    if (took) return true;
+    // For good: middleware that compresses has a `drain` of its own, which cannot be taken back.
+    if (this.#kept === undefined) this.#res.on('drain', () => this.#drained());
+    // What it has yet to compress is in no length of the response.
+    this.#kept = this.#res.flush === undefined ? 0 : bytes.length;
+    return false;
   }
 
   override writeBatch(batch: Batch): boolean {
@@ -88,7 +93,7 @@ export class HttpTransport extends OwnedTransport {
   }
 
   get waiting(): number {
-    return this.#socket === undefined ? this.#res.writableLength : this.#socket.writableLength;
+    return this.#socket === undefined ? this.#res.writableLength + (this.#kept ?? 0) : this.#socket.writableLength;
   }
 
   listen(): void {
@@ -142,6 +147,11 @@ export class HttpTransport extends OwnedTransport {
   destroy(): void {
     if (this.#res.stream === undefined) this.#res.destroy();
     else this.#res.stream.close(cancel);
+  }
+
+  #drained(): void {
+    this.#kept = 0;
+    this.owner.transportDrained();
   }
 
   /** Ends in a way that a reader of the body can tell from a complete one, after what was written. */

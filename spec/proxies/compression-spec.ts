@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import compression, { type CompressionOptions } from 'compression';
+import express, { type Response } from 'express';
+import { type ConnectionEvent, fromPull, QueueStore, toEventSource } from 'tornadose';
+import { type OpenStream, openOverHttp1, readStream } from '../support/openStream.ts';
+import { closeLater, closeServers, serve } from '../support/servers.ts';
+
+/** An Express application behind the middleware, and the answer to a client that takes compressed ones. */
+async function answerOf(options: CompressionOptions, handle: (res: Response) => void): Promise<OpenStream> {
+  const app = express();
+  app.use(compression(options));
+  app.get('/', (_req, res) => handle(res));
+  const { port } = await serve(app);
+  const answer = await openOverHttp1({ port });
+  closeLater(answer.leave);
+  return answer;
+}
+
+/** An application that has every answer compressed, event streams too, and a header that does not forbid it. */
+const forced: CompressionOptions = { filter: () => true };
+const transformable = { headers: { 'Cache-Control': 'no-cache' } };
+
+describe('behind the compression middleware', () => {
+  afterEach(closeServers);
+
+  it('should send each event as it is and at once, whatever the middleware would compress', async () => {
+    for (const options of [{}, forced]) {
+      const store = new QueueStore<string>();
+      const answer = await answerOf(options, (res) => void store.pipe(toEventSource(res)));
+      expect(answer.headers).not.to.have.property('content-encoding');
+      for (const value of ['first', 'second']) {
+        store.next(value);
+        expect(await readStream(answer, '\n\n')).to.equal(`data: ${value}\n\n`);
+      }
+    }
+  });
+
+  it('should not have an event held back where compression is forced on it', async () => {
+    const store = new QueueStore<string>();
+    const answer = await answerOf(forced, (res) => void store.pipe(toEventSource(res, transformable)));
+    expect(answer.headers['content-encoding']).to.equal('br');
+    for (const value of ['first', 'second']) {
+      store.next(value);
+      expect(await readStream(answer, '\n\n')).to.equal(`data: ${value}\n\n`);
+    }
+  });
+
+  it('should not have the reconnection time or a heartbeat held back there either', async () => {
+    const store = new QueueStore<string>();
+    const prompt = { ...transformable, retry: 2500, heartbeat: false } as const;
+    const answer = await answerOf(forced, (res) => void store.pipe(toEventSource(res, prompt)));
+    expect(await readStream(answer, '\n\n')).to.equal('retry: 2500\n\n');
+    const alive = { ...transformable, heartbeat: 20 };
+    const other = await answerOf(forced, (res) => void store.pipe(toEventSource(res, alive)));
+    expect(await readStream(other, ':\n\n')).to.match(/^(:\n\n)+$/);
+  });
+
+  it('should wait for the middleware, which compresses more slowly than a source can be read', async () => {
+    let [taken, untilDrain, most] = [0, 0, 0];
+    function* rows(): Generator<string> {
+      for (; taken < 200; taken += 1) {
+        untilDrain += 1;
+        most = Math.max(most, untilDrain);
+        yield 'a row'.repeat(4000);
+      }
+    }
+    const { body } = await answerOf(forced, (res) => {
+      void fromPull(rows()).pipe(toEventSource(res, transformable));
+      res.on('drain', () => {
+        untilDrain = 0;
+      });
+    });
+    let length = 0;
+    for await (const text of body.setEncoding('utf8')) length += text.length;
+    expect(length).to.equal(200 * ('data: \n\n'.length + 20_000) + 'event: end\ndata:\n\n'.length);
+    // What an outbox holds, 64 KiB, is four rows.
+    expect(most).to.be.lessThan(10);
+  });
+
+  it('should unsubscribe when the client leaves, though it had not read what was compressed for it', async () => {
+    const store = new QueueStore<string>();
+    const events: ConnectionEvent[] = [];
+    const answer = await answerOf(forced, (res) => {
+      store.pipe(toEventSource(res, transformable)).subscribe((event) => events.push(event));
+    });
+    store.next('unread');
+    answer.leave();
+    while (store.observed) await new Promise((resolve) => setImmediate(resolve));
+    expect(events.at(-1)).to.deep.include({ type: 'close', reason: 'client' });
+  });
+});
