@@ -1,9 +1,9 @@
 // What the code in README.md takes for granted.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import type { Encoder, Log, QueueStore, SinkOptions, Transport } from 'tornadose';
-import type { WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 
 export { createServer } from 'node:http';
 export { interval, map } from 'rxjs';
@@ -25,6 +25,10 @@ export interface Row {
 export declare const req: IncomingMessage;
 export declare const res: ServerResponse;
 export declare const request: Request;
+export declare const server: Server;
+export declare const user: { readonly id: string };
+export declare const webSockets: WebSocketServer;
+export declare const chat: QueueStore<string>;
 export declare const ws: WebSocket;
 export declare const redis: Redis;
 export declare const source: Observable<string>;
