@@ -53,7 +53,11 @@ export const servers: readonly Server[] = [
     variants: { plain: 'since' },
     only: ['single', 'burst', 'idle'],
   }),
-  sse('tornadose watched', 'tornadose', { ...tornadose, variants: { plain: 'watched' }, only: ['single', 'connect'] }),
+  sse('tornadose watched', 'tornadose', {
+    ...tornadose,
+    variants: { plain: 'watched' },
+    only: ['single', 'burst', 'connect'],
+  }),
   sse('rxjs', 'rxjs', { variants: rxjs, package: 'rxjs' }),
   sse('better-sse', 'betterSse', {
     variants: { plain: 'plain', loop: 'plain' },

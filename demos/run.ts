@@ -18,6 +18,7 @@ const demos: Readonly<Record<string, string>> = {
   next: 'from a route handler of Next.js',
   http2: 'twelve streams in a page, over one connection of HTTP/2 with TLS',
   h2c: 'HTTP/2 in clear text, as behind a proxy',
+  metrics: 'what OpenTelemetry and Prometheus learn of the clients: quick, slow, and coming back',
   'custom-sink': 'newline-delimited JSON, as a sink of one’s own',
 };
 

@@ -16,6 +16,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   redis: ['.', 'encoding', 'pull', 'stores'],
   flow: ['.', 'encoding', 'operators', 'pull'],
   sinks: ['.', 'encoding', 'flow'],
+  metrics: ['.', 'flow'],
 };
 
 interface Import {

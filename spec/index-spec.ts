@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import * as tornadose from 'tornadose';
+import * as metrics from 'tornadose/metrics';
 import * as redis from 'tornadose/redis';
 
 /** What a door lets out: values, which are there at run time, and types, which only its text knows. */
@@ -59,12 +60,14 @@ describe('the doors', () => {
       'CloseReason',
       'CombinedData',
       'ConnectionEvent',
+      'ConnectionReport',
       'DataOf',
       'DataStoreConstructor',
       'DrainOptions',
       'DrainReport',
       'DropEvent',
       'DropReason',
+      'DropReport',
       'Encoder',
       'ErrorCode',
       'ErrorFacts',
@@ -73,6 +76,7 @@ describe('the doors', () => {
       'EventStreamOptions',
       'GapData',
       'GapReason',
+      'GapReport',
       'GateOptions',
       'HistoryOptions',
       'InboundOptions',
@@ -93,18 +97,35 @@ describe('the doors', () => {
       'RequestLike',
       'ResponseLike',
       'ResponseOptions',
+      'ResumeReport',
       'Serialize',
       'SessionServer',
       'SinceOptions',
       'SinkOptions',
       'SnapshotThenOptions',
       'SocketLike',
+      'TickReport',
       'Transport',
       'UpgradeOptions',
       'UpgradeRequest',
       'VisibleHeartbeat',
       'WebSocketLike',
       'WebSocketOptions',
+    ]);
+  });
+
+  it('should export from tornadose/metrics what users were told of, and nothing else', () => {
+    const { values, types } = exportsOf('metrics/index.ts');
+    expect(Object.keys(metrics).sort()).to.deep.equal(values);
+    expect(values).to.deep.equal(['registerMetrics']);
+    expect(types).to.deep.equal([
+      'CounterLike',
+      'HistogramLike',
+      'InstrumentAttributes',
+      'InstrumentOptions',
+      'MeterLike',
+      'ObservableLike',
+      'ObservableResultLike',
     ]);
   });
 

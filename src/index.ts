@@ -31,7 +31,15 @@ export { lastEventId, type PositionedRequest } from './sinks/lastEventId.ts';
 export type { SinkOptions } from './flow/SinkOptions.ts';
 export type { BrowserSinkOptions, VisibleHeartbeat } from './sinks/browserOptions.ts';
 export type { EventStreamOptions } from './sinks/eventStreamFormat.ts';
-export type { CloseEvent, CloseReason, ConnectionEvent, DropEvent, OpenEvent } from './flow/ConnectionEvent.ts';
+export type {
+  CloseEvent,
+  CloseReason,
+  ConnectionEvent,
+  ConnectionReport,
+  DropEvent,
+  DropReport,
+  OpenEvent,
+} from './flow/ConnectionEvent.ts';
 export { type Budget, budget } from './flow/budget.ts';
 export { type DrainOptions, drain, Gate, type GateOptions, gate } from './flow/Gate.ts';
 export type { DrainReport } from './flow/Draining.ts';
@@ -57,4 +65,7 @@ export { type LoadSnapshot, snapshotThen, type SnapshotThenOptions } from './ope
 
 /* Errors */
 export { type ErrorCode, type ErrorFacts, TornadoseError } from './errors.ts';
-export type { ErrorReport } from './diagnostics.ts';
+
+/* What diagnostics channels carry, beside the reports of connections */
+export type { ErrorReport, GapReport, ResumeReport } from './diagnostics.ts';
+export type { TickReport } from './flow/TickTally.ts';

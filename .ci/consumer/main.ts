@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { filter, map, take } from 'rxjs';
 import { DataStore, onBackpressureLatest, TornadoseError, toEventSource, toResponse } from 'tornadose';
+import { registerMetrics } from 'tornadose/metrics';
 import { RedisStore } from 'tornadose/redis';
 
 // A value of the store reaches a client.
@@ -36,7 +37,11 @@ const response = toResponse(
 assert.match(await response.text(), /^data: 1\n\n/);
 await store.close();
 
-// The other door opens without ioredis, and both are one library.
+// The other doors open without ioredis and OpenTelemetry, and all are one library.
+assert.throws(
+  () => registerMetrics(undefined as never),
+  (error) => TornadoseError.is(error, 'ERR_INVALID_OPTION') && error.option === 'meter',
+);
 assert.throws(
   () => new RedisStore({ redis: undefined as never }),
   (error) => TornadoseError.is(error, 'ERR_INVALID_OPTION') && error.option === 'redis',

@@ -45,7 +45,7 @@ export function start(variant) {
 
 function watch() {
   const counts = new Map();
-  for (const name of ['connection', 'drop', 'error']) {
+  for (const name of ['connection', 'tick', 'drop', 'resume', 'gap', 'error']) {
     diagnostics.subscribe(`tornadose:${name}`, () => counts.set(name, (counts.get(name) ?? 0) + 1));
   }
 }

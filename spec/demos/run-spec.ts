@@ -19,6 +19,7 @@ const names = [
   'next',
   'http2',
   'h2c',
+  'metrics',
   'custom-sink',
 ] as const;
 

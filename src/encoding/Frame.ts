@@ -15,6 +15,8 @@ export class Frame {
   atMost: number;
   /** For how many clients it waits: the budget's. */
   waiters = 0;
+  /** When it was last held back for a client, in ms of `performance.now()`; 0 where nobody wants to know. */
+  heldAt = 0;
   #content: string | Uint8Array | undefined;
 
   /** Without `content` the value cannot be sent. */

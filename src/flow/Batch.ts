@@ -1,5 +1,7 @@
+import { isTickHeard } from '../diagnostics.ts';
 import { byteLength, bytesOf, room } from '../encoding/bytes.ts';
 import { bytesPerUnit, type Frame } from '../encoding/Frame.ts';
+import { Position } from '../message.ts';
 import type { Waiter } from './budget.ts';
 
 /**
@@ -14,6 +16,8 @@ export class Batch {
   readonly #frame: Frame | undefined;
   /** In place of a frame. */
   #text = '';
+  /** How many texts that is. */
+  #texts = 0;
   /** Bounds of its size in bytes. They are the size itself once it was measured. */
   #atLeast: number;
   #atMost: number;
@@ -22,12 +26,17 @@ export class Batch {
   #bytes: Uint8Array | undefined;
   #chunk: Uint8Array | undefined;
   #waiter: Waiter | undefined;
+  /** When the first of it came, in ms of `performance.now()`; 0 where nobody wants to know. */
+  #since: number;
 
   constructor(before?: Batch, frame?: Frame) {
     this.#before = before;
     this.#frame = frame;
     this.#atLeast = (before === undefined ? 0 : before.#atLeast) + (frame === undefined ? 0 : frame.atLeast);
     this.#atMost = (before === undefined ? 0 : before.#atMost) + (frame === undefined ? 0 : frame.atMost);
+    if (before === undefined) this.#since = 0;
+    else if (before.#before !== undefined) this.#since = before.#since;
+    else this.#since = isTickHeard() ? performance.now() : 0;
   }
 
   get isEmpty(): boolean {
@@ -48,9 +57,31 @@ export class Batch {
     const grows = this.#frame === undefined && this.#atLeast !== this.#atMost;
     const batch = grows ? this : new Batch(this);
     batch.#text += text;
+    batch.#texts += 1;
     batch.#atLeast += text.length;
     batch.#atMost += text.length * bytesPerUnit;
     return batch;
+  }
+
+  /** When the first of it came, in ms of `performance.now()`; 0 where nobody listened then. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** Some of it has waited since then. */
+  heldSince(time: number): void {
+    if (this.#since === 0 || time < this.#since) this.#since = time;
+  }
+
+  /** How many events there are in it: heartbeats and positions are none. Counted now. */
+  get events(): number {
+    let events = 0;
+    for (let batch: Batch = this; batch.#before !== undefined; batch = batch.#before) {
+      const frame = batch.#frame;
+      if (frame === undefined) events += batch.#texts;
+      else if (frame.value !== undefined && !(frame.value instanceof Position)) events += 1;
+    }
+    return events;
   }
 
   /** Lets go of all that this one was continued to. */

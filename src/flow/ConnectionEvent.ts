@@ -39,5 +39,19 @@ export interface CloseEvent {
   readonly error?: unknown;
 }
 
+/** On `tornadose:connection`: a connection opened, or closed; one that was refused, or answered without a body, only closes. */
+export interface ConnectionReport {
+  /** The encoder's name: `event-stream`, `websocket`, or that of one's own. */
+  readonly sink: string;
+  readonly event: OpenEvent | CloseEvent;
+}
+
+/** On `tornadose:drop`: what a connection did not get in a tick, for one reason. */
+export interface DropReport {
+  /** The encoder's name: `event-stream`, `websocket`, or that of one's own. */
+  readonly sink: string;
+  readonly event: DropEvent;
+}
+
 /** What `pipe(toEventSource(res))` emits: `open`, `drop`s, and one `close`. */
 export type ConnectionEvent = OpenEvent | DropEvent | CloseEvent;

@@ -56,7 +56,10 @@ export class Held implements Items<Frame> {
     const frame = this.#strategy.shift();
     this.#leave(frame);
     this.#countMade();
-    return frame.length === 0 ? encode(this.#owner.encoder, frame.value) : frame;
+    if (frame.length > 0) return frame;
+    const encoded = encode(this.#owner.encoder, frame.value);
+    encoded.heldAt = frame.heldAt;
+    return encoded;
   }
 
   /** Lets all go. */
@@ -90,6 +93,7 @@ export class Held implements Items<Frame> {
     this.#leave(held);
     this.#leave(incoming);
     const frame = new Frame(value, unencoded);
+    frame.heldAt = held.heldAt;
     this.#enter(frame);
     return frame;
   }

@@ -1,4 +1,4 @@
-import { reportError } from '../diagnostics.ts';
+import { isTickHeard, reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
 import { encode, encodeOnce } from '../encoding/encodeOnce.ts';
 import { Frame } from '../encoding/Frame.ts';
@@ -17,6 +17,7 @@ import { Held, type HeldOwner } from './Held.ts';
 import { Pulling } from './Pulling.ts';
 import type { Settings } from './SinkOptions.ts';
 import { Standing } from './Standing.ts';
+import { tally } from './TickTally.ts';
 import { OwnedTransport, type Transport } from './Transport.ts';
 import { atEndOfTick, type Flushed } from './ticks.ts';
 
@@ -257,6 +258,7 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     if (this.#stage === 'gone') return;
     this.#held ??= new Held(this, this.#settings.strategy);
     const held = this.#held;
+    if (isTickHeard()) frame.heldAt = performance.now();
     held.push(frame);
     if (this.#held !== held) {
       // A function of the strategy has ended this client meanwhile.
@@ -381,7 +383,9 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
 
   #writeOne(batch: Batch): boolean {
     const transport: OwnedTransport | Transport = this.#transport;
-    return transport instanceof OwnedTransport ? transport.writeBatch(batch) : transport.write(batch.bytes);
+    const took = transport instanceof OwnedTransport ? transport.writeBatch(batch) : transport.write(batch.bytes);
+    if (tally !== undefined) tally.wrote(this.encoder.name, batch);
+    return took;
   }
 
   /** Asked after code of others has run. */
@@ -405,8 +409,12 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   #moveUp(): void {
     while (this.#held?.size && this.#hasRoom) {
       const frame = this.#held.shift();
-      if (frame.atMost === 0) this.#skip(frame);
-      else this.#append(frame);
+      if (frame.atMost === 0) {
+        this.#skip(frame);
+      } else {
+        this.#append(frame);
+        if (frame.heldAt !== 0) this.#batch.heldSince(frame.heldAt);
+      }
     }
     if (this.#held?.size) return;
     this.#held = undefined;

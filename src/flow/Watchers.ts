@@ -3,6 +3,7 @@ import { reportConnection, reportDrop, warnUnwatched } from '../diagnostics.ts';
 import { later } from '../later.ts';
 import type { CloseEvent, CloseReason, ConnectionEvent, DropEvent } from './ConnectionEvent.ts';
 import { DropTally } from './DropTally.ts';
+import { countConnection } from './openConnections.ts';
 
 /**
  * What `pipe(toEventSource(res))` returns: the connection as its owner sees it. It remembers `open`, the drop totals and
@@ -38,6 +39,7 @@ export class Watchers extends Observable<ConnectionEvent> {
 
   opened(): void {
     this.#opened = true;
+    countConnection(this.#sink, 1);
     const event: ConnectionEvent = { type: 'open' };
     reportConnection(this.#sink, event);
     this.#tell(event);
@@ -53,6 +55,7 @@ export class Watchers extends Observable<ConnectionEvent> {
   /** The last event. `ofSource` says that the error is the application's own, which somebody should learn of. */
   closed(reason: CloseReason, error: unknown, ofSource: boolean): void {
     this.#close = error === undefined ? { type: 'close', reason } : { type: 'close', reason, error };
+    if (this.#opened) countConnection(this.#sink, -1);
     reportConnection(this.#sink, this.#close);
     this.#tell(this.#close);
     for (const subscriber of [...(this.#subscribers ?? [])]) subscriber.complete();

@@ -71,6 +71,11 @@ export function endWait(waiter: Waiter): void {
   if (waiter.waiters === 0) waiting -= waiter.length;
 }
 
+/** How many clients something waits for. */
+export function laggardCount(): number {
+  return laggards.size;
+}
+
 /** Lists a client as one for whom something waits. */
 export function addLaggard(laggard: Laggard): void {
   laggards.add(laggard);

@@ -1,6 +1,7 @@
 import { reportError } from '../diagnostics.ts';
 import { later } from '../later.ts';
 import { clock } from './clock.ts';
+import { beginTally, endTally } from './TickTally.ts';
 
 /** What is flushed at the end of a tick, which is from the first frame to the next turn of the event loop. */
 export interface Flushed {
@@ -23,6 +24,7 @@ export function atEndOfTick(flushed: Flushed): void {
 function schedule(): void {
   if (scheduled) return;
   scheduled = true;
+  beginTally();
   later(flushAll);
 }
 
@@ -40,7 +42,7 @@ function flushAll(): void {
         // A write for each of 10,000 clients takes a tenth of a second, in which nobody else would be served.
         due = flushing.slice(index).concat(due);
         schedule();
-        return;
+        break;
       }
     }
     try {
@@ -50,4 +52,5 @@ function flushAll(): void {
       reportError('flush', error);
     }
   }
+  endTally();
 }

@@ -1,5 +1,5 @@
 import { Observable, Subject, type Subscriber, type TeardownLogic } from 'rxjs';
-import { reportError } from '../diagnostics.ts';
+import { reportError, reportGap } from '../diagnostics.ts';
 import { Gap } from '../message.ts';
 import { checkNames, invalidOption } from '../options.ts';
 import { Store } from '../stores/Store.ts';
@@ -97,7 +97,10 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
     this.#publisher = new Publisher(options, byDefault, connections.commands, command, channel, isOpen);
     this.#listener = {
       received: (payload) => this.#receive(payload),
-      missed: () => this.#gaps.next(new Gap({ reason: 'disconnected', log: channel })),
+      missed: () => {
+        reportGap('disconnected', 'log', channel);
+        this.#gaps.next(new Gap({ reason: 'disconnected', log: channel }));
+      },
     };
     this.gaps = new Observable((subscriber) => {
       this.#gaps.subscribe(subscriber);

@@ -1,5 +1,5 @@
 import type { Observer, Subscriber } from 'rxjs';
-import { reportError } from '../diagnostics.ts';
+import { reportError, reportGap, reportResume } from '../diagnostics.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import type { Demand } from '../pull/demand.ts';
 import { Cursor, type CursorLog } from '../stores/Cursor.ts';
@@ -18,6 +18,8 @@ const nowhere = -1;
 
 /** What a cursor of a stream goes through: what is in memory of it, and what Redis retains. */
 export interface StreamCursorLog extends CursorLog {
+  /** The stream's key, for reports. */
+  readonly name: string;
   /** The id of the end, to come back with. */
   readonly position: string;
   /** How the log has ended, if it has. */
@@ -68,8 +70,10 @@ export class StreamCursor extends Cursor {
       else this.#goToEnd();
     } else {
       const place = placeOf(position);
-      if (place === undefined) this.#skip('malformed', undefined);
-      else {
+      if (place === undefined) {
+        reportResume(this.log.name, 'malformed');
+        this.#skip('malformed', undefined);
+      } else {
         this.id = position;
         this.#next = 'first';
       }
@@ -98,7 +102,7 @@ export class StreamCursor extends Cursor {
       const number = this.log.find(place);
       // What a client says is not to be waited for.
       if (typeof number === 'number') {
-        this.#next = 'more';
+        this.#honoured();
         this.offset = number;
         return true;
       }
@@ -111,6 +115,12 @@ export class StreamCursor extends Cursor {
     }
     this.#read();
     return false;
+  }
+
+  /** Where it stands is known, also to the client that came with a position. */
+  #honoured(): void {
+    if (this.#next === 'first') reportResume(this.log.name);
+    this.#next = 'more';
   }
 
   #goToEnd(): void {
@@ -189,16 +199,19 @@ export class StreamCursor extends Cursor {
     const [first] = entries;
     const isFirst = this.#next === 'first';
     if (first !== undefined && isSamePlace(placeOfEntry(first), place)) {
-      this.#next = 'more';
+      this.#honoured();
       if (entries.length > 1) this.#take(entries, 1);
       else this.#atEnd(place);
     } else if (first !== undefined && follows(first, place) && (first.epoch ?? noEpoch) === place.epoch) {
       // It is gone, and what came next is not.
-      this.#next = 'more';
+      this.#honoured();
       this.#take(entries, 0);
     } else {
-      const reason = this.#reason(place, first);
-      this.#skip(isFirst || reason === 'unknown-epoch' ? reason : 'too-far-behind', this.id);
+      const found = this.#reason(place, first);
+      const reason = isFirst || found === 'unknown-epoch' ? found : 'too-far-behind';
+      if (isFirst) reportResume(this.log.name, reason);
+      else reportGap(reason, 'client', this.log.name);
+      this.#skip(reason, this.id);
       this.run();
     }
   }
@@ -226,8 +239,11 @@ export class StreamCursor extends Cursor {
       if (this.closed) return;
       if (this.waits(this.run)) return;
       const { position, message, place } = this.log.item(entry);
-      if (before !== undefined && entry.prev !== undefined && !follows(entry, before))
-        this.tell(reasonOf(entry, before), undefined, idOf(placeBefore(entry, place)));
+      if (before !== undefined && entry.prev !== undefined && !follows(entry, before)) {
+        const reason = reasonOf(entry, before);
+        reportGap(reason, 'client', this.log.name);
+        this.tell(reason, undefined, idOf(placeBefore(entry, place)));
+      }
       before = place;
       this.id = position;
       if (message !== undefined) this.pass(message);

@@ -1,5 +1,5 @@
 import { Observable, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
-import { reportError } from '../diagnostics.ts';
+import { reportError, reportGap } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { later } from '../later.ts';
 import { memo } from '../memo.ts';
@@ -67,6 +67,10 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   /** The stream's full name. */
   get key(): string {
     return this.#streams.fullKey(this.settings.key);
+  }
+
+  get name(): string {
+    return this.settings.key;
   }
 
   /** Whether anybody follows. */
@@ -272,6 +276,7 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   }
 
   #tell(gap: Gap): void {
+    reportGap(gap.data.reason, 'log', this.name);
     // Whoever stands at what came before finds out for himself.
     this.#recent.clear();
     const place = placeOf(gap.id as string) as Place;

@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import { reportResume } from '../diagnostics.ts';
 import { Gap, type GapData, type Message } from '../message.ts';
 import { type Demand, offer } from '../pull/demand.ts';
 import type { CompositePosition } from './CompositePosition.ts';
@@ -121,11 +122,13 @@ export class CombinedCursor implements PartOwner {
     this.#isMalformed = false;
     // It has an id to come back with, if anything has.
     this.#tell = false;
+    reportResume(undefined, 'malformed');
     this.#pass(new Gap({ reason: 'malformed' }, this.#position.write(this.#ids)));
   }
 
   #tellNew(part: PartSubscriber): void {
     part.isNew = false;
+    reportResume(part.name, 'unknown-epoch');
     const { place } = part;
     this.#pass(new Gap({ reason: 'unknown-epoch', log: part.name }, this.#idWith(part, place)), part, place);
   }

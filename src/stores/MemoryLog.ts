@@ -1,5 +1,5 @@
 import { Observable, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
-import { reportError } from '../diagnostics.ts';
+import { reportError, reportGap, reportResume } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { unserialisable } from '../encoding/Encoder.ts';
 import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
@@ -87,6 +87,7 @@ export class MemoryLog implements CursorLog {
       const cursor = new MemoryCursor(this, subscriber, demand, otherwise, begin);
       // A client that is cut before its first message comes back with this.
       demand?.follow?.(() => cursor.id, from === undefined);
+      if (from !== undefined) reportResume(undefined, typeof from === 'string' ? from : undefined);
       if (typeof from === 'string') cursor.skip(from, from === 'malformed' ? undefined : position);
       cursor.run();
     });
@@ -142,6 +143,7 @@ class MemoryCursor extends Cursor {
   }
 
   protected override overtaken(): boolean {
+    reportGap('too-far-behind', 'client');
     this.skip('too-far-behind', this.id);
     return true;
   }
