@@ -8,6 +8,7 @@ const demos: Readonly<Record<string, string>> = {
   'redis-publisher': 'the other process, which publishes to it',
   websocket: 'a chat',
   resume: 'a page that misses nothing when it is cut, over a restart too with REDIS_URL',
+  presence: 'who is in this room, across processes with REDIS_URL',
   topics: 'topics that a page chooses in the URL, over one EventSource',
   'slow-client': 'what each backpressure strategy does for a slow client',
   express: 'a random number every second, from Express 5',

@@ -28,6 +28,7 @@ describe('the doors', () => {
       'Gap',
       'Gate',
       'Message',
+      'Presence',
       'QueueStore',
       'Store',
       'TornadoseError',
@@ -90,6 +91,11 @@ describe('the doors', () => {
       'Outlet',
       'OverflowPolicy',
       'PositionedRequest',
+      'PresenceChange',
+      'PresenceMember',
+      'PresenceMessage',
+      'PresenceOptions',
+      'PresenceState',
       'Pullable',
       'QueueStoreOptions',
       'ReduceOptions',
@@ -132,7 +138,7 @@ describe('the doors', () => {
   it('should export from tornadose/redis what users were told of, and nothing else', () => {
     const { values, types } = exportsOf('redis/index.ts');
     expect(Object.keys(redis).sort()).to.deep.equal(values);
-    expect(values).to.deep.equal(['RedisStore', 'RedisStreamStore', 'json', 'text']);
+    expect(values).to.deep.equal(['RedisPresence', 'RedisStore', 'RedisStreamStore', 'json', 'text']);
     expect(types).to.deep.equal([
       'ClusterNodeLike',
       'Codec',
@@ -144,11 +150,13 @@ describe('the doors', () => {
       'ReaderLike',
       'RedisClusterLike',
       'RedisLike',
+      'RedisPresenceOptions',
       'RedisStoreOptions',
       'RedisStoreSettings',
       'RedisStreamClusterLike',
       'RedisStreamLike',
       'RedisStreamStoreOptions',
+      'ScriptCommandsLike',
       'StreamCommandsLike',
       'SubmitOptions',
       'SubscriberLike',

@@ -63,6 +63,11 @@ export { filterData } from './operators/filterData.ts';
 export { mapData } from './operators/mapData.ts';
 export { type LoadSnapshot, snapshotThen, type SnapshotThenOptions } from './operators/snapshotThen.ts';
 
+/* Presence */
+export { Presence, type PresenceOptions } from './presence/Presence.ts';
+export type { PresenceMessage } from './presence/Observers.ts';
+export type { PresenceChange, PresenceMember, PresenceState } from './presence/PresenceChange.ts';
+
 /* Errors */
 export { type ErrorCode, type ErrorFacts, TornadoseError } from './errors.ts';
 

@@ -9,6 +9,7 @@ const names = [
   'redis-publisher',
   'websocket',
   'resume',
+  'presence',
   'topics',
   'slow-client',
   'express',

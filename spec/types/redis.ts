@@ -4,12 +4,13 @@ import { expectTypeOf } from 'expect-type';
 import type { Cluster as Cluster6, Redis as Redis6 } from 'ioredis';
 import type { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { filter, map, merge, type Observable } from 'rxjs';
-import type { Gap, Message } from 'tornadose';
+import type { Gap, Message, Presence } from 'tornadose';
 import {
   type Codec,
   json,
   type RedisClusterLike,
   type RedisLike,
+  RedisPresence,
   RedisStore,
   type RedisStreamClusterLike,
   type RedisStreamLike,
@@ -76,6 +77,19 @@ expectTypeOf(
 ).toEqualTypeOf<Observable<string>>();
 // @ts-expect-error no Tick
 store.next('ACME');
+
+/* Presence is the same with Redis and without. */
+interface Guest {
+  id: string;
+  name: string;
+}
+for (const client of [redis, redis5, cluster, cluster5]) {
+  const presence = new RedisPresence<Guest>({ redis: client, ttl: 10_000, linger: 0 });
+  expectTypeOf(presence).toExtend<Presence<Guest>>();
+  expectTypeOf(store.pipe(presence.track('room', { id: '1', name: 'Ann' }))).toEqualTypeOf<Observable<Tick>>();
+}
+// @ts-expect-error a client is needed
+new RedisPresence({ prefix: 'who' });
 
 /* A stream carries JSON, and gives messages. */
 const stream = new RedisStreamStore<Tick>({ redis, key: 'ticks', maxLength: 10 });

@@ -39,10 +39,14 @@ export interface CommandsLike {
   off(event: 'ready' | 'close' | 'end', listener: () => void): unknown;
 }
 
-/** What a stream needs of a client beside that, for its `RedisStreamStore`. */
-export interface StreamCommandsLike {
+/** What scripts need of a client beside that. */
+export interface ScriptCommandsLike {
   eval(script: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
   evalsha(digest: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+}
+
+/** What a stream needs of a client beside that, for its `RedisStreamStore`. */
+export interface StreamCommandsLike extends ScriptCommandsLike {
   xrangeBuffer(key: string, start: string, end: string, token: 'COUNT', count: number): Promise<unknown>;
 }
 

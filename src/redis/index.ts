@@ -14,9 +14,12 @@ export type {
   RedisLike,
   RedisStreamClusterLike,
   RedisStreamLike,
+  ScriptCommandsLike,
   StreamCommandsLike,
   SubscriberLike,
   SubscriberOptions,
 } from './RedisLike.ts';
+/* Presence */
+export { RedisPresence, type RedisPresenceOptions } from './RedisPresence.ts';
 export { RedisStore, type RedisStoreOptions, type RedisStoreSettings } from './RedisStore.ts';
 export { RedisStreamStore, type RedisStreamStoreOptions, type SubmitOptions } from './RedisStreamStore.ts';

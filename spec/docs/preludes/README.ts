@@ -6,7 +6,7 @@ import type { Encoder, Log, QueueStore, SinkOptions, Transport } from 'tornadose
 import type { WebSocket, WebSocketServer } from 'ws';
 
 export { createServer } from 'node:http';
-export { interval, map } from 'rxjs';
+export { interval, map, merge } from 'rxjs';
 
 export interface Order {
   readonly number: string;
@@ -26,7 +26,7 @@ export declare const req: IncomingMessage;
 export declare const res: ServerResponse;
 export declare const request: Request;
 export declare const server: Server;
-export declare const user: { readonly id: string };
+export declare const user: { readonly id: string; readonly name: string };
 export declare const webSockets: WebSocketServer;
 export declare const chat: QueueStore<string>;
 export declare const ws: WebSocket;

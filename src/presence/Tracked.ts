@@ -1,0 +1,47 @@
+import { unserialisable } from '../encoding/Encoder.ts';
+import { TornadoseError } from '../errors.ts';
+import { invalidOption } from '../options.ts';
+import type { PresenceMember } from './PresenceChange.ts';
+
+/** How large the JSON of a member may be: it goes to everybody who is there. */
+const maxBytes = 64 * 1024;
+
+/** A member as it was given, and its JSON: what is compared, and what other processes see. */
+export interface Tracked<M extends PresenceMember> {
+  readonly id: string;
+  readonly member: M;
+  readonly json: string;
+}
+
+/** Checks a member at the door. @throws TornadoseError `ERR_INVALID_OPTION`, `ERR_UNSERIALISABLE`, `ERR_TOO_LARGE` */
+export function trackedOf<M extends PresenceMember>(member: M): Tracked<M> {
+  const id: unknown = member?.id;
+  if (typeof id !== 'string' || id === '' || id.length > 256 || !id.isWellFormed())
+    throw invalidOption('member.id', 'a text of 1 to 256 characters', id);
+  const json = jsonOf(member);
+  const bytes = new TextEncoder().encode(json).length;
+  if (bytes > maxBytes)
+    throw new TornadoseError('ERR_TOO_LARGE', `Expected a member of at most ${maxBytes} bytes, got ${bytes}`, {
+      bytes,
+      limit: maxBytes,
+    });
+  return { id, member, json };
+}
+
+/** The name of a topic. @throws TornadoseError `ERR_INVALID_OPTION` */
+export function checkTopic(topic: unknown): void {
+  if (typeof topic !== 'string' || topic === '' || !topic.isWellFormed())
+    throw invalidOption('topic', 'a name of one character or more', topic);
+}
+
+function jsonOf(member: unknown): string {
+  let json: unknown;
+  try {
+    json = JSON.stringify(member);
+  } catch (error) {
+    throw unserialisable(member, error);
+  }
+  if (typeof json !== 'string') throw unserialisable(member);
+  // `JSON.stringify` escapes lone surrogates, so the text itself is always well-formed.
+  return json;
+}
