@@ -38,10 +38,14 @@ function begin(): void {
   if (waiting.length > 0) hasTime();
 }
 
-/** Runs `done` when nobody waits for a turn any more. */
-export function whenDone(done: () => void): void {
+/** How many turns in which nobody waits make an end: who goes on from one log to the next is there again in between. */
+const rest = 4;
+
+/** Runs `done` when nobody has waited for a turn for a while. */
+export function whenDone(done: () => void, idle = 0): void {
   later(() => {
-    if (waiting.length === 0) done();
-    else whenDone(done);
+    if (waiting.length > 0) whenDone(done);
+    else if (idle < rest) whenDone(done, idle + 1);
+    else done();
   });
 }
