@@ -19,11 +19,11 @@ import {
   toResponse,
   toSink,
 } from 'tornadose';
+import { endOfTick as turn } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { closeServers, serve } from '../support/servers.ts';
 import { thrown } from '../support/thrown.ts';
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const lines: Encoder = { name: 'lines', encode: ({ data }) => `${data}\n` };
 const mebibyte = 1024 * 1024;
 

@@ -17,12 +17,11 @@ import {
   toWebSocket,
 } from 'tornadose';
 import { WebSocket, WebSocketServer } from 'ws';
+import { endOfTick as turn } from '../support/endOfTick.ts';
 import { closeLater, closeServers, connect, readUntil, serve, serveHttp2 } from '../support/servers.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: spec\r\n\r\n';
 const limit = 256 * 1024;
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** A kilobyte that differs from all others. */
 const kilobyte = (n: number): string => `${n}:`.padEnd(1024, 'x');
 

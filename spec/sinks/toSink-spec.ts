@@ -28,11 +28,10 @@ import {
   TornadoseError,
   toSink,
 } from 'tornadose';
+import { endOfTick as turn } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 
 const lines: Encoder = { name: 'lines', encode: ({ data }) => `${JSON.stringify(data)}\n`, heartbeat: '~\n' };
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 const leaving: FakeTransport[] = [];
 
 /** A client of the source, until the end of the spec. */

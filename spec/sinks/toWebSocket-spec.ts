@@ -11,9 +11,8 @@ import {
   type WebSocketOptions,
 } from 'tornadose';
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { endOfTick as turn } from '../support/endOfTick.ts';
 import { closeLater, closeServers, serve } from '../support/servers.ts';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Session {
   readonly client: WebSocket;

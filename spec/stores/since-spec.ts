@@ -15,11 +15,10 @@ import {
 import { eventStream } from '../../src/encoding/eventStream.ts';
 import { webSocketFrames } from '../../src/encoding/webSocketText.ts';
 import { logContract } from '../contracts/logContract.ts';
+import { endOfTick as turn } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, type Line, LogClient, lines } from '../support/LogClient.ts';
 import { thrown } from '../support/thrown.ts';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const client = (
   source: Observable<Message | Gap>,
