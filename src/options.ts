@@ -30,7 +30,7 @@ export function integer(option: string, value: unknown, byDefault: number, least
 }
 
 /** setTimeout turns anything longer into 1 ms. */
-const longestDelay = 2 ** 31 - 1;
+export const longestDelay: number = 2 ** 31 - 1;
 
 /** A number of milliseconds above 0 that a timer can wait, or the default where none is given. */
 export function milliseconds<Default>(option: string, value: unknown, byDefault: Default): number | Default {

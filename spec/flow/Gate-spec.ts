@@ -1,9 +1,12 @@
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { type EventEmitter, once } from 'node:events';
+import { get, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { lastValueFrom, NEVER, type Observable } from 'rxjs';
+import { concat, EMPTY, finalize, lastValueFrom, NEVER, Observable, of, throwError } from 'rxjs';
+import sinon from 'sinon';
 import {
+  type BrowserSinkOptions,
   type ConnectionEvent,
   type EventSourceOptions,
   Gate,
@@ -39,7 +42,44 @@ async function answerOf({ url }: Running, path = ''): Promise<IncomingMessage> {
   return res;
 }
 
+const encoder = { name: 'none', encode: String };
+
+/** A client that is there until it is told to go. */
+function stay(gate: Gate, source: Observable<unknown> = NEVER): FakeTransport {
+  const transport = new FakeTransport();
+  const end = transport.end;
+  transport.end = (reason, ...retry: [] | [number]) => {
+    end.call(transport, [reason, ...retry].join(' '));
+    transport.leave();
+  };
+  source.pipe(toSink(transport, encoder, { gate, heartbeat: false }));
+  return transport;
+}
+
+const toldTo = ({ calls }: FakeTransport): number => Number(calls.at(-1)?.replace('end drain ', ''));
+
+/** How a connection may end, by what its source and options are; `leaves` is for its client to do. */
+const ways: Readonly<Record<string, (destroy: () => void) => [Observable<unknown>, BrowserSinkOptions<unknown>?]>> = {
+  leaves: () => [NEVER],
+  'completes at once': () => [EMPTY],
+  'fails at once': () => [throwError(() => new Error('It broke'))],
+  completes: () => [of(1)],
+  fails: () =>
+    [
+      concat(
+        of(1),
+        throwError(() => new Error('It broke')),
+      ),
+    ] as const,
+  'is aborted before': () => [NEVER, { signal: AbortSignal.abort() }],
+  'is expired before': () => [NEVER, { expires: Date.now() - 1 }],
+  'is too old': () => [NEVER, { maxAge: 1 }],
+  'is destroyed while it is subscribed': (destroy) => [new Observable(destroy)],
+};
+
 const keyOf = (req: IncomingMessage): string => req.url ?? '';
+const closeOf = (emitter: EventEmitter): Promise<unknown> => new Promise((resolve) => emitter.once('close', resolve));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('Gate', () => {
   afterEach(closeServers);
@@ -151,6 +191,82 @@ describe('Gate', () => {
     }
   });
 
+  it('should count nobody who is gone, however that came about, over each sink', async () => {
+    // With room for one of each, the next one is only let in when the last one is not counted any more.
+    const gate = new Gate({ maxConnections: 1, maxPerKey: 1, maxPerSession: 1 });
+    const reasons: string[] = [];
+    const wayOf = (url: string | undefined, destroy: () => void) =>
+      ways[decodeURIComponent(url?.slice(1) ?? '')]?.(destroy) ?? expect.fail(`No way of ${url}`);
+    const watch = (connection: Observable<ConnectionEvent>): void =>
+      void connection.subscribe((event) => event.type === 'close' && reasons.push(event.reason));
+    const onStream = (
+      req: { readonly url?: string | undefined },
+      res: ServerResponse | http2.Http2ServerResponse,
+    ): void => {
+      const [source, options] = wayOf(req.url, () => void res.destroy());
+      watch(source.pipe(toEventSource(res, { ...options, gate, key: 'ann' })));
+    };
+    const { server, port } = await serve(onStream);
+    const webSockets = new WebSocketServer({ server });
+    closeLater(() => webSockets.close());
+    webSockets.on('connection', (ws, req) => {
+      const [source, options] = wayOf(req.url, () => ws.terminate());
+      watch(source.pipe(toWebSocket(ws, { ...options, gate, key: 'ann' })));
+    });
+    const session = http2.connect((await serveHttp2(onStream)).url);
+    closeLater(() => session.destroy());
+
+    const leaveHttp1 = async (path: string): Promise<void> => {
+      const req = get({ port, path, agent: false }).on('error', () => {});
+      req.on('response', (res) => res.on('error', () => {}).resume());
+      if (path === '/leaves') await once(req, 'response');
+      if (path === '/leaves') req.destroy();
+      await closeOf(req);
+    };
+    const leaveHttp2 = async (path: string): Promise<void> => {
+      const stream = session
+        .request({ ':path': path })
+        .on('error', () => {})
+        .resume();
+      if (path === '/leaves') await once(stream, 'response');
+      if (path === '/leaves') stream.close(http2.constants.NGHTTP2_CANCEL);
+      await closeOf(stream);
+    };
+    const leaveWebSocket = async (path: string): Promise<void> => {
+      const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`).on('error', () => {});
+      if (path === '/leaves') await once(ws, 'open');
+      if (path === '/leaves') ws.terminate();
+      await closeOf(ws);
+    };
+    for (const leave of [leaveHttp1, leaveHttp2, leaveWebSocket]) {
+      for (const way of Object.keys(ways)) {
+        const before = reasons.length;
+        await leave(`/${encodeURIComponent(way)}`);
+        while (gate.size > 0 || reasons.length === before) await turn();
+        expect(reasons.at(-1), `${leave.name}, ${way}`).to.not.equal('refused');
+        expect([gate.size, gate.sizeOf('ann')]).to.deep.equal([0, 0]);
+      }
+    }
+  });
+
+  it('should not count what answers HEAD', async () => {
+    const gate = new Gate();
+    const server = await quiet(() => ({ gate, key: 'ann' }));
+    const req = request(server.url, { method: 'HEAD', agent: false }).end();
+    await once(req, 'response');
+    expect([gate.size, gate.sizeOf('ann')]).to.deep.equal([0, 0]);
+  });
+
+  it('should count each of the responses that are pipelined, and none when their connection is cut', async () => {
+    const gate = new Gate();
+    const { port } = await serve((_req, res) => void NEVER.pipe(toEventSource(res, { gate, key: 'ann' })));
+    const socket = await connect(port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(3));
+    while (gate.sizeOf('ann') < 3) await turn();
+    socket.destroy();
+    while (gate.sizeOf('ann') > 0) await turn();
+    expect(gate.size).to.equal(0);
+  });
+
   it('should be checked at the door', () => {
     const gate = new Gate();
     for (const wrong of [0, -1, 1.5, Number.NaN, '7' as never]) {
@@ -158,6 +274,9 @@ describe('Gate', () => {
       expect(() => (gate.maxPerKey = wrong)).to.throw(TornadoseError, 'Expected `maxPerKey` to be a positive integer');
       expect(() => (gate.maxPerSession = wrong)).to.throw(TornadoseError, 'maxPerSession');
     }
+    // Nothing given is nothing changed, and never a gate that is shut.
+    gate.maxConnections = undefined as never;
+    expect(gate.maxConnections).to.equal(50_000);
     expect(() => new Gate({ max: 5 } as never)).to.throw(TornadoseError, 'an option of `Gate`');
     expect(() => gate.drain({ over: -1 })).to.throw(TornadoseError, 'over');
     expect(() => gate.watch({} as never)).to.throw(TornadoseError, 'a server of node:http2');
@@ -315,5 +434,129 @@ describe('drain', () => {
     await drained;
     expect(transports.filter(({ calls }) => calls.some((call) => call.startsWith('end')))).to.have.length(0);
     expect([gate.isDraining, gate.size]).to.deep.equal([false, 4]);
+  });
+
+  it('should let server.close end at once, also when it was called first', async () => {
+    const gate = new Gate();
+    const { server, port } = await serve((_req, res) => void NEVER.pipe(toEventSource(res, { gate })));
+    const sockets = await Promise.all(
+      // The last of these has asked for three streams, one behind the other.
+      [1, 1, 3].map((times) => connect(port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(times))),
+    );
+    for (const socket of sockets) await readUntil(socket, '\r\n\r\n');
+    while (gate.size < 5) await turn();
+    const closed = new Promise((done) => server.close(done));
+    // A client keeps its side open, and Node would keep the connection for five seconds.
+    const last = readUntil(sockets[2] as Socket, 'never').catch((error: Error) => error.message);
+    const began = performance.now();
+    expect(await gate.drain({ over: 100 })).to.deep.equal({ ended: 5, cut: 0 });
+    await closed;
+    expect(performance.now() - began).to.be.lessThan(server.keepAliveTimeout / 2);
+    // Those behind are told too.
+    expect((await last).match(/retry: \d+\\n\\n\\r\\n0\\r\\n\\r\\n/g)).to.have.length(3);
+  });
+
+  it('should end in time, and be the same, when somebody who goes asks for it again', async () => {
+    const gate = new Gate();
+    const again: Promise<unknown>[] = [];
+    for (let n = 0; n < 3; n += 1) stay(gate, NEVER.pipe(finalize(() => again.push(gate.drain({ over: 0 })))));
+    const drained = gate.drain({ over: 0, timeout: 60_000 });
+    expect(again).to.deep.equal([drained, drained, drained]);
+    expect(await drained).to.deep.equal({ ended: 3, cut: 0 });
+  });
+
+  it('should count who leaves before it is told, as it is told, or is told by the source itself', async () => {
+    const gate = new Gate();
+    const first: FakeTransport = stay(gate, NEVER.pipe(finalize(() => first.leave())));
+    let drained: Promise<unknown> | undefined;
+    const second = stay(
+      gate,
+      new Observable((subscriber) => {
+        subscriber.next(1);
+        drained = gate.drain({ over: 0, timeout: 60_000 });
+        subscriber.next(2);
+      }),
+    );
+    expect(await drained).to.deep.equal({ ended: 2, cut: 0 });
+    expect(first.calls).to.deep.equal(['open']);
+    expect(second.written).to.have.length(1);
+    expect(second.calls).to.have.length(2);
+  });
+
+  it('should leave those alone who were not told yet when one who is told calls it off', async () => {
+    const gate = new Gate();
+    const transports = Array.from({ length: 4 }, () => stay(gate, NEVER.pipe(finalize(() => gate.reopen()))));
+    await gate.drain({ over: 0 });
+    await endOfTick();
+    expect(gate.size).to.equal(3);
+    expect(transports.map(({ calls }) => calls.length)).to.deep.equal([2, 1, 1, 1]);
+  });
+
+  it('should not wait for those whose transport cannot be told', async () => {
+    const gate = new Gate();
+    const transport = stay(gate);
+    transport.end = () => {
+      throw new Error('It broke');
+    };
+    expect(await gate.drain({ over: 0, timeout: 60_000 })).to.deep.equal({ ended: 1, cut: 0 });
+    expect(transport.calls).to.deep.equal(['open', 'destroy drain']);
+  });
+
+  it('should spread those who are turned away meanwhile, too', () => {
+    const gate = new Gate();
+    stay(gate);
+    void gate.drain({ over: 100_000 });
+    const seconds = Array.from({ length: 200 }, () => gate.check()?.retryAfter ?? 0);
+    gate.reopen();
+    expect(Math.min(...seconds)).to.be.within(100, 120);
+    expect(Math.max(...seconds)).to.be.within(181, 201);
+    expect(new Set(seconds).size).to.be.greaterThan(50);
+  });
+
+  it('should tell no time that a browser would not take, whatever it is given', async () => {
+    const gate = new Gate();
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const transport = stay(gate);
+      const drained = gate.drain({ over: 2 ** 31 - 1 });
+      clock.tick(60);
+      await drained;
+      expect(toldTo(transport)).to.equal(2 ** 31 - 1);
+    } finally {
+      clock.restore();
+    }
+  });
+
+  it('should wait without a break for one who takes long, when it is to wait as long as it can', async () => {
+    const gate = new Gate();
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const timers = sinon.spy(globalThis, 'setTimeout');
+    try {
+      const transport = stay(gate);
+      transport.end = () => {};
+      const drained = gate.drain({ over: 1000, timeout: 2 ** 31 - 1 });
+      clock.tick(1_100);
+      await endOfTick();
+      expect(timers.args.map(([, ms]) => ms)).to.satisfy((all: number[]) => all.every((ms) => ms < 2 ** 31));
+      transport.leave();
+      expect(await drained).to.deep.equal({ ended: 1, cut: 0 });
+    } finally {
+      timers.restore();
+      clock.restore();
+    }
+  });
+
+  it('should take no longer than it was told, also when that is less than a slice', async () => {
+    const gate = new Gate();
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const transports = Array.from({ length: 5 }, () => stay(gate));
+      const drained = gate.drain({ over: 20 });
+      clock.tick(20);
+      await drained;
+      for (const transport of transports) expect(toldTo(transport)).to.be.within(1_000, 2_000);
+    } finally {
+      clock.restore();
+    }
   });
 });

@@ -1,9 +1,11 @@
+import { abuse } from './abuse.ts';
 import { clusterFailovers } from './clusterFailover.ts';
 import { conflation } from './conflation.ts';
 import { connectAbort } from './connectAbort.ts';
 import { contiguousRuns } from './contiguousRuns.ts';
 import { cutConnections } from './cutConnections.ts';
 import { disconnects } from './disconnects.ts';
+import { drains } from './drains.ts';
 import { fanOut } from './fanOut.ts';
 import { joinsUnderLoad } from './joinUnderLoad.ts';
 import { logModel } from './logModel.ts';
@@ -13,6 +15,7 @@ import { recoveryTables } from './recoveryTable.ts';
 import { redisOutages } from './redisOutages.ts';
 import type { Scenario } from './Scenario.ts';
 import { sentinelFailover } from './sentinelFailover.ts';
+import { silentPeers } from './silentPeers.ts';
 import { stalledEventStreams } from './stalledEventStreams.ts';
 import { stalledHttp2Stream } from './stalledHttp2Stream.ts';
 import { stalledWebSockets } from './stalledWebSockets.ts';
@@ -38,6 +41,9 @@ export const scenarios: readonly Scenario[] = [
   redisOutages,
   sentinelFailover,
   ...clusterFailovers,
+  drains,
+  silentPeers,
   ...proxies,
+  abuse,
   logModel,
 ];

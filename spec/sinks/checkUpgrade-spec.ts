@@ -60,10 +60,15 @@ describe('checkUpgrade', () => {
     );
   });
 
-  it('should say why, with what was asked for cut to a length that a log can take', () => {
-    const refusal = checkUpgrade({ headers: { origin: 'x'.repeat(5000), host: 'a' } });
-    const { error } = refusal ?? {};
-    expect(TornadoseError.is(error, 'ERR_ORIGIN') && error.origin).to.equal('x'.repeat(200));
+  it('should say why, with what was asked for as a log can take it', () => {
+    for (const [origin, told] of [
+      ['x'.repeat(5000), 'x'.repeat(200)],
+      ['\u001b[31m\n\u009b31m é', '\\u001b[31m\\u000a\\u009b31m \\u00e9'],
+    ] as const) {
+      const { error } = checkUpgrade({ headers: { origin, host: 'a' } }) ?? {};
+      expect(TornadoseError.is(error, 'ERR_ORIGIN') && error.origin).to.equal(told);
+      expect(error?.message).to.not.include(origin);
+    }
   });
 
   it('should refuse with the status of the gate when there is no room', () => {
@@ -103,6 +108,26 @@ describe('checkUpgrade', () => {
     closeLater(() => own.terminate());
     await once(own, 'open');
     expect(gate.size).to.equal(1);
+  });
+
+  it('should keep no connection of a client that it refuses and that does not close its side', async () => {
+    const { server, port } = await serve((_req, res) => res.end());
+    const closed = new Promise<void>((resolve) =>
+      server.on('upgrade', (req, socket) => {
+        socket.once('close', () => resolve());
+        closeLater(() => socket.destroy());
+        checkUpgrade(req, { origins: [] })?.send(socket);
+      }),
+    );
+    const client = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('error', () => {});
+    closeLater(() => client.destroy());
+    client.write(
+      'GET / HTTP/1.1\r\nhost: a\r\norigin: https://evil.org\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+    );
+    const [answer] = await once(client, 'data');
+    expect(String(answer)).to.match(/^HTTP\/1.1 403 /);
+    await closed;
   });
 
   it('should live on when the client that it refuses has gone already', async () => {

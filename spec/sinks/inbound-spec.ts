@@ -65,6 +65,7 @@ describe('what a client sends over a WebSocket', () => {
   for (const [kind, send] of [
     ['messages', (client: WebSocket) => client.send('x')],
     ['pings', (client: WebSocket) => client.ping()],
+    ['pongs', (client: WebSocket) => client.pong()],
   ] as const) {
     it(`should be closed with 1008 when it is too many ${kind}`, async () => {
       const { client, connection } = await session({ inbound: { maxPerSecond: 20 } });

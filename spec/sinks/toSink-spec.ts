@@ -22,12 +22,14 @@ import {
   DataStore,
   type Encoder,
   type ErrorReport,
+  Gate,
   onBackpressureBuffer,
   QueueStore,
   type SinkOptions,
   TornadoseError,
   toSink,
 } from 'tornadose';
+import { reported } from '../support/channels.ts';
 import { endOfTick as turn } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 
@@ -559,11 +561,13 @@ describe('toSink', () => {
       source.next(1);
       clock.tick(1);
       source.next(2);
-      source.complete();
       slow.transport.waiting = 1000;
+      source.complete();
       for (let n = 1; n <= 5; n += 1) {
-        clock.tick(30_300);
         slow.transport.waiting -= 100;
+        clock.tick(30_300);
+        // At the first look: it has taken nothing since it was told.
+        expect(gone.transport.calls).to.deep.equal(['open', 'destroy timeout']);
       }
       expect(gone.transport.calls).to.deep.equal(['open', 'destroy timeout']);
       expect(gone.events.at(-1)).to.deep.equal({ type: 'close', reason: 'timeout' });
@@ -584,6 +588,27 @@ describe('toSink', () => {
     expect(transport.written).to.deep.equal([]);
     expect(events.at(-1)).to.have.nested.property('error.message', 'ECONNRESET');
     expect(await lastValueFrom(connection)).to.equal(events.at(-1));
+  });
+
+  it('should close once when letting go of the source closes the transport', async () => {
+    for (const end of ['drain', 'write', 'leave'] as const) {
+      const gate = new Gate();
+      const transport = new FakeTransport();
+      const source = new Subject<number>();
+      transport.write = () => {
+        throw new Error('It broke');
+      };
+      const reports = await reported<{ readonly event: ConnectionEvent }>('connection', async () => {
+        sink(source.pipe(finalize(() => transport.leave())), { gate }, transport);
+        if (end === 'drain') await gate.drain({ over: 0 });
+        else if (end === 'leave') transport.leave();
+        else source.next(1);
+        await turn();
+      });
+      expect(reports.map(({ event }) => event.type)).to.deep.equal(['open', 'close'], end);
+      expect(transport.calls).to.deep.equal(['open'], end);
+      expect(gate.size).to.equal(0);
+    }
   });
 
   it('should refuse what is no transport or encoder', () => {

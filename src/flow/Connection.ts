@@ -190,6 +190,8 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     if (this.#ending !== undefined || this.#stage === 'ended' || this.#isClosed) return;
     this.#ending = new Ending(reason, error, ofSource, retry);
     this.#outbox.unsubscribe();
+    // Its teardown may have closed the transport.
+    if (this.#isClosed) return;
     if (this.#stage !== 'starting') this.#beginEnding();
     // Nothing was emitted, so there is nothing to open for: the transport can still say so in a status of its own.
     else if (!this.#outbox.hasEmitted && (reason === 'complete' || reason === 'error')) this.#end();
@@ -209,8 +211,8 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     try {
       this.#transport.end(reason, retry);
     } catch {
-      // Whatever is wrong with it, there is only one thing left to do.
-      this.#destroy(reason);
+      // Whatever is wrong with it, there is only one thing left to do, and nothing to wait for.
+      this.#cut(reason);
     }
     this.closed(reason, error, ofSource);
   }
@@ -218,7 +220,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   /** Gives the client its time to take the rest, or to go. */
   #wait(): void {
     const now = clock();
-    this.#ending?.wait(now);
+    this.#ending?.wait(now, this.#left);
     this.#setDue(now);
   }
 
@@ -226,6 +228,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   #abandon(reason: CloseReason, error?: unknown): void {
     if (this.#stage === 'ended' || this.#isClosed) return;
     this.#letGo();
+    if (this.#isClosed) return;
     this.#cut(reason);
     this.closed(reason, error, false);
   }
@@ -306,8 +309,18 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     }
   }
 
+  get #left(): number {
+    try {
+      return this.#outbox.left;
+    } catch (error) {
+      // It is asked for on the way out, where a transport of somebody's own must not stop anything.
+      reportError('waiting', error);
+      return 0;
+    }
+  }
+
   #checkProgress(now: number): void {
-    if (!this.#ending?.isStuck(this.#outbox.left, now)) return;
+    if (!this.#ending?.isStuck(this.#left, now)) return;
     if (this.#stage === 'ending') this.#abandon('timeout');
     else this.#cut('timeout');
   }

@@ -1,3 +1,4 @@
+import { longestDelay } from '../options.ts';
 import { clock } from './clock.ts';
 
 /** A connection that has been let in. */
@@ -32,16 +33,14 @@ const goldenRatio = (Math.sqrt(5) - 1) / 2;
  * been told, so that nobody meets this server again, and spread evenly over as long.
  */
 export class Draining {
-  readonly endsAt: number;
-  /** When the last of the clients comes back. */
-  readonly backAt: number;
-  readonly #all: readonly Admitted[];
+  #all: readonly Admitted[];
   readonly #over: number;
   readonly #spread: number;
   readonly #began: number = clock();
   #next = 0;
   #cut = 0;
   #ended = 0;
+  #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #timeout: number;
   #finish: (report: DrainReport) => void = () => {};
@@ -52,9 +51,17 @@ export class Draining {
     this.#over = over;
     this.#timeout = timeout;
     this.#spread = Math.max(over, least);
-    this.endsAt = this.#began + over;
-    this.backAt = this.endsAt + least + this.#spread;
+  }
+
+  /** Begins: what is told to go may bring the gate to ask for this, so it must be there before. */
+  start(): void {
     this.#run();
+  }
+
+  /** After how many ms somebody is to come back who is at this place among all, from 0 to below 1. */
+  backIn(place: number): number {
+    const left = Math.max(this.#began + this.#over - clock(), 0);
+    return Math.min(Math.round(left + least + place * this.#spread), longestDelay);
   }
 
   /** One is gone, and so many are left. */
@@ -68,27 +75,30 @@ export class Draining {
     const passed = now - this.#began;
     const share = this.#over === 0 ? 1 : Math.min(passed / this.#over, 1);
     const until = this.#over === 0 ? this.#all.length : Math.ceil(this.#all.length * share);
-    for (; this.#next < until; this.#next += 1) this.#drainNext(now);
+    // One that goes may have it all called off.
+    for (; this.#next < until && !this.#stopped; this.#next += 1) this.#drainNext();
+    if (this.#stopped) return;
     if (this.#all.every(({ seat }) => seat === outside)) {
       this.stop();
     } else if (passed >= this.#over + this.#timeout) {
       this.#cutRest();
     } else {
-      const left = this.#over + this.#timeout - passed;
-      this.#timer = setTimeout(this.#run, this.#next < this.#all.length ? Math.min(pause, left) : left);
+      const left = this.#over - passed;
+      const wait = this.#next < this.#all.length ? Math.min(pause, left) : left + this.#timeout;
+      this.#timer = setTimeout(this.#run, Math.min(wait, longestDelay));
     }
   };
 
-  #drainNext(now: number): void {
+  #drainNext(): void {
     const connection = this.#all[this.#next];
     if (connection === undefined || connection.seat === outside) return;
     // Multiples of the golden ratio fall evenly, however many there are and in whichever order they go.
-    const place = (this.#next * goldenRatio) % 1;
-    connection.drain(Math.round(this.endsAt - Math.min(now, this.endsAt) + least + place * this.#spread));
+    connection.drain(this.backIn((this.#next * goldenRatio) % 1));
   }
 
   #cutRest(): void {
     for (const connection of this.#all) {
+      if (this.#stopped) return;
       if (connection.seat === outside) continue;
       this.#cut += 1;
       connection.cut();
@@ -98,6 +108,9 @@ export class Draining {
 
   /** Goes no further. */
   stop(): void {
+    this.#stopped = true;
+    // The gate keeps this as long as it is shut.
+    this.#all = [];
     clearTimeout(this.#timer);
     this.#finish({ ended: this.#ended - this.#cut, cut: this.#cut });
   }

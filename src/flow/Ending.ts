@@ -13,7 +13,7 @@ export class Ending {
   patienceEnds = 0;
   /** When the client is to come back, in ms. */
   readonly retry: number | undefined;
-  #left: number = Number.POSITIVE_INFINITY;
+  #left = 0;
 
   constructor(reason: CloseReason, error: unknown, ofSource: boolean, retry?: number) {
     this.reason = reason;
@@ -22,8 +22,9 @@ export class Ending {
     this.retry = retry;
   }
 
-  /** Gives the client its time, from now on. */
-  wait(now: number): void {
+  /** Gives the client its time, from now on, to take some of the `left` bytes. */
+  wait(now: number, left: number): void {
+    this.#left = left;
     this.patienceEnds = now + patience;
   }
 
@@ -31,8 +32,7 @@ export class Ending {
   isStuck(left: number, now: number): boolean {
     if (now < this.patienceEnds) return false;
     if (left === 0 || left >= this.#left) return true;
-    this.#left = left;
-    this.wait(now);
+    this.wait(now, left);
     return false;
   }
 }

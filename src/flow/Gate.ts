@@ -1,5 +1,4 @@
 import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
-import { clock } from './clock.ts';
 import { type Admitted, Draining, type DrainReport, outside } from './Draining.ts';
 import { draining, type Refusal, tooMany } from './Refusal.ts';
 import { type SessionServer, Sessions } from './Sessions.ts';
@@ -46,9 +45,9 @@ const comeBack = 5;
  * @throws TornadoseError `ERR_INVALID_OPTION`, also when one of the caps is set to no positive integer
  */
 export class Gate {
-  #maxConnections!: number;
-  #maxPerKey!: number;
-  #maxPerSession!: number;
+  #maxConnections = 50_000;
+  #maxPerKey = 100;
+  #maxPerSession = 100;
   readonly #inside: Admitted[] = [];
   readonly #perKey = new Map<string, number>();
   readonly #sessions = new Sessions();
@@ -56,9 +55,10 @@ export class Gate {
 
   constructor(options: GateOptions = {}) {
     checkNames('Gate', options, ['maxConnections', 'maxPerKey', 'maxPerSession']);
-    this.maxConnections = options.maxConnections ?? 50_000;
-    this.maxPerKey = options.maxPerKey ?? 100;
-    this.maxPerSession = options.maxPerSession ?? 100;
+    const { maxConnections, maxPerKey, maxPerSession } = options;
+    this.#maxConnections = integer('maxConnections', maxConnections, this.#maxConnections);
+    this.#maxPerKey = integer('maxPerKey', maxPerKey, this.#maxPerKey);
+    this.#maxPerSession = integer('maxPerSession', maxPerSession, this.#maxPerSession);
   }
 
   /** How many connections there may be in all. Who is in stays in when it is lowered. */
@@ -67,7 +67,7 @@ export class Gate {
   }
 
   set maxConnections(most: number) {
-    this.#maxConnections = integer('maxConnections', most, 0);
+    this.#maxConnections = integer('maxConnections', most, this.#maxConnections);
   }
 
   /** How many there may be for each key. */
@@ -76,7 +76,7 @@ export class Gate {
   }
 
   set maxPerKey(most: number) {
-    this.#maxPerKey = integer('maxPerKey', most, 0);
+    this.#maxPerKey = integer('maxPerKey', most, this.#maxPerKey);
   }
 
   /** How many event streams there may be over each HTTP/2 session. */
@@ -85,7 +85,7 @@ export class Gate {
   }
 
   set maxPerSession(most: number) {
-    this.#maxPerSession = integer('maxPerSession', most, 0);
+    this.#maxPerSession = integer('maxPerSession', most, this.#maxPerSession);
   }
 
   /** How many connections there are. */
@@ -113,7 +113,7 @@ export class Gate {
   } = {}): Refusal | undefined {
     if (this.#draining !== undefined) {
       // This process will not be there any more. What comes back then meets the next one.
-      return draining(Math.max(1, Math.ceil((this.#draining.backAt - clock()) / 1000)));
+      return draining(Math.ceil(this.#draining.backIn(Math.random()) / 1000));
     }
     if (this.size >= this.maxConnections) return tooMany('maxConnections', this.maxConnections, later());
     if (key !== undefined && this.sizeOf(key) >= this.maxPerKey) return tooMany('maxPerKey', this.maxPerKey, later());
@@ -142,12 +142,12 @@ export class Gate {
     checkNames('drain', options, ['over', 'timeout']);
     const over = options.over === 0 ? 0 : milliseconds('over', options.over, 5_000);
     const timeout = options.timeout === 0 ? 0 : milliseconds('timeout', options.timeout, 5_000);
-    if (this.#draining === undefined) {
-      this.#draining = new Draining([...this.#inside], over, timeout);
-      const drained = this.#draining;
-      void drained.done.then(() => drained === this.#draining && this.#sessions.close());
-    }
-    return this.#draining.done;
+    if (this.#draining !== undefined) return this.#draining.done;
+    const drained = new Draining([...this.#inside], over, timeout);
+    void drained.done.then(() => drained === this.#draining && this.#sessions.close());
+    this.#draining = drained;
+    drained.start();
+    return drained.done;
   }
 
   /** Lets connections in again: a deploy was called off, or the next test begins. Who has not been told to go yet stays. */

@@ -6,6 +6,7 @@ import { type EventStreamAnswer, retryField } from './eventStreamFormat.ts';
 import { type HeaderRecord, refusalHeaders, refusalText } from './eventStreamHeaders.ts';
 import {
   chunkedSocketOf,
+  closeConnectionAfter,
   closeListener,
   forgetHeaders,
   hasNoHeaders,
@@ -135,9 +136,8 @@ export class HttpTransport extends OwnedTransport {
     } else if (reason === 'error') {
       this.#break();
     } else if (retry !== undefined) {
-      // One that is kept open would keep `server.close` waiting, for as long as the server's `keepAliveTimeout`.
-      const { socket } = res;
-      if (res.stream === undefined) res.on('finish', () => socket?.destroySoon?.());
+      // Kept alive for what may come, it would keep a server from closing.
+      if (res.stream === undefined) closeConnectionAfter(res);
       res.end(retryField(retry));
     } else {
       res.end();

@@ -23,7 +23,8 @@ export interface UpgradeOptions {
 /** What a refused client is answered with, through. */
 export interface SocketLike {
   end(text: string): unknown;
-  on(event: 'error', listener: () => void): unknown;
+  destroy(): unknown;
+  on(event: 'error' | 'finish', listener: () => void): unknown;
 }
 
 const names = { 403: 'Forbidden', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
@@ -48,6 +49,8 @@ export class UpgradeRefusal {
     const retry = this.retryAfter === undefined ? '' : `Retry-After: ${this.retryAfter}\r\n`;
     // Nobody else listens any more, and one that has left already would be an uncaught exception.
     socket.on('error', () => {});
+    // A server leaves its sockets half open: one whose client does not close its own side would be there for ever.
+    socket.on('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${this.status} ${names[this.status]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`,
     );
@@ -80,10 +83,19 @@ export function checkUpgrade(req: UpgradeRequest, options: UpgradeOptions = {}):
   const { origin, host } = req.headers;
   if (origin !== undefined && !isAllowed(origin, origins, host)) {
     const message = `Expected an upgrade from ${origins?.join(' or ') ?? 'the same host'}, got one from another origin`;
-    return new UpgradeRefusal(403, new TornadoseError('ERR_ORIGIN', message, { origin: String(origin).slice(0, 200) }));
+    return new UpgradeRefusal(403, new TornadoseError('ERR_ORIGIN', message, { origin: printable(origin) }));
   }
   const refusal = gate.check({ key });
   return refusal && new UpgradeRefusal(refusal.status, refusal.error, refusal.retryAfter);
+}
+
+/** For a log: no line of its own, nothing that a terminal acts on, and no longer than a line. An origin is ASCII. */
+function printable(origin: unknown): string {
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return String(origin)
+    .slice(0, 200)
+    .replace(/[^ -~]/g, escaped)
+    .slice(0, 200);
 }
 
 function isAllowed(origin: unknown, origins: readonly string[] | undefined, host: unknown): boolean {

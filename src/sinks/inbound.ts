@@ -7,7 +7,7 @@ import { limitPayload } from './internals.ts';
 export interface InboundOptions {
   /** The largest message, in bytes. One that is larger closes the connection with 1009. @defaultValue 1 048 576 */
   readonly maxBytes?: number | undefined;
-  /** How many messages, pings among them, in a second. More close the connection with 1008. @defaultValue 500 */
+  /** How many messages, pings and pongs among them, in a second. More close the connection with 1008. @defaultValue 500 */
   readonly maxPerSecond?: number | undefined;
 }
 
@@ -31,7 +31,7 @@ interface InboundSocket {
   close(code: number, reason: string): void;
   terminate(): void;
   pause?(): void;
-  on(event: 'message' | 'ping', listener: () => void): unknown;
+  on(event: 'message' | 'ping' | 'pong', listener: () => void): unknown;
 }
 
 /** A socket that is bounded. */
@@ -55,8 +55,7 @@ export function limitInbound(of: Bounded): void {
   const { ws, limits } = of;
   limitPayload(ws, limits.maxBytes);
   (ws as { [bounded]?: Bounded })[bounded] = of;
-  ws.on('message', count);
-  ws.on('ping', count);
+  for (const event of ['message', 'ping', 'pong'] as const) ws.on(event, count);
 }
 
 /** One function for all sockets, as one for each takes a tenth of a kilobyte. */

@@ -53,8 +53,14 @@ export function onceDrained(socket: RawSocket, owner: TransportOwner): void {
 interface NodeResponse {
   readonly chunkedEncoding?: unknown;
   readonly outputSize?: unknown;
-  readonly socket?: (RawSocket & { readonly _httpMessage?: unknown }) | null | undefined;
+  readonly socket?: NodeConnection | null | undefined;
+  readonly req?: { readonly socket?: NodeConnection | null };
   readonly write: unknown;
+}
+
+interface NodeConnection extends RawSocket {
+  /** The response whose turn it is. */
+  readonly _httpMessage?: unknown;
 }
 
 interface NodeWebSocket {
@@ -143,6 +149,20 @@ export function forgetHeaders(response: unknown): void {
   const res = response as { _header?: unknown; readonly _headerSent?: unknown; readonly on?: unknown };
   if (typeof res._header === 'string' && res._headerSent === true && res.on === methodsOfNode()?.on)
     res._header = 'HTTP/1.1 200 OK\r\n\r\n';
+}
+
+/**
+ * Has the connection of an HTTP/1 response closed with the response, if it is the last: others may have been asked for over it
+ * already. Where the connection is not as expected, it stays as long as its server keeps idle ones.
+ */
+export function closeConnectionAfter(response: { on(event: 'finish', listener: () => void): unknown }): void {
+  const { socket, req } = response as unknown as NodeResponse;
+  // A pipelined response has no socket until its turn comes.
+  const connection = socket ?? req?.socket;
+  response.on('finish', () => {
+    // Node's own listener was there first, and has given the turn to the next.
+    if (!connection?._httpMessage) connection?.destroySoon?.();
+  });
 }
 
 const ownerOf = Symbol('the owner of a response');

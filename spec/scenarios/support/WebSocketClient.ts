@@ -15,6 +15,8 @@ export class WebSocketClient {
   readonly opened: Promise<unknown>;
   /** The code that it was closed with: 1006 when there was none. */
   readonly closed: Promise<number>;
+  /** What was said beside the code. */
+  reason = '';
   readonly #ws: WebSocket;
 
   constructor({ port, path, onData, bytesPerSecond }: WebSocketClientOptions) {
@@ -23,7 +25,12 @@ export class WebSocketClient {
     ws.on('error', () => {});
     this.opened = once(ws, 'open');
     this.opened.catch(() => {});
-    this.closed = new Promise((resolve) => ws.on('close', resolve));
+    this.closed = new Promise((resolve) =>
+      ws.on('close', (code, reason) => {
+        this.reason = String(reason);
+        resolve(code);
+      }),
+    );
     const begun = performance.now();
     let read = 0;
     ws.on('message', (message: Buffer) => {

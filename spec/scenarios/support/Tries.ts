@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../Scenario.ts';
+import type { Ports } from '../server/streams.ts';
+import { EventStreamSession } from './EventStreamSession.ts';
+import { ownOrigin } from './ownOrigin.ts';
+
+/** Those who come while the server drains. */
+export class Tries {
+  count = 0;
+  /** How many were let in, or were not told when to come back. */
+  wrong = 0;
+  readonly #context: Context;
+  readonly #ports: Ports;
+
+  constructor(context: Context, ports: Ports) {
+    this.#context = context;
+    this.#ports = ports;
+  }
+
+  async until(over: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    void over.finally(() => {
+      isOver = true;
+    });
+    // The order to drain has to come first.
+    await sleep(50);
+    while (!isOver) {
+      await Promise.all([this.#http1({}), this.#http1(upgrade), this.#http2()]);
+      await sleep(50);
+    }
+  }
+
+  async #http1(headers: Readonly<Record<string, string>>): Promise<void> {
+    const req = get({ port: this.#ports.http1, host: '127.0.0.1', path: '/memory', headers, agent: false });
+    this.#context.defer(() => req.destroy());
+    const [res] = (await Promise.race([once(req, 'response'), once(req, 'upgrade')])) as [IncomingMessage];
+    this.#judge(res.statusCode, res.headers['retry-after']);
+    req.destroy();
+  }
+
+  async #http2(): Promise<void> {
+    const session = new EventStreamSession(this.#ports.http2);
+    this.#context.defer(() => session.end());
+    // When all have gone, a session is closed as soon as it is opened, and its stream refused unseen.
+    const answer = await once(
+      session.request('/memory', () => {}),
+      'response',
+    ).catch(() => undefined);
+    if (answer !== undefined) this.#judge(answer[0][':status'], answer[0]['retry-after']);
+    session.end();
+  }
+
+  #judge(status: number | undefined, retryAfter: string | undefined): void {
+    this.count += 1;
+    if (status !== 503 || !(Number(retryAfter) >= 1)) this.wrong += 1;
+  }
+}
+
+const upgrade = {
+  ...{ connection: 'upgrade', upgrade: 'websocket', origin: ownOrigin },
+  ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+};

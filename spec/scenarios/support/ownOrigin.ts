@@ -1,0 +1,2 @@
+/** The page that may open WebSockets. */
+export const ownOrigin = 'https://example.com';
