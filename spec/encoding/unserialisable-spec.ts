@@ -1,32 +1,14 @@
 import { expect } from 'chai';
 import { map } from 'rxjs';
-import { type ErrorReport, Message, QueueStore, TornadoseError } from 'tornadose';
+import { DataStore, type ErrorReport, Message, QueueStore, TornadoseError } from 'tornadose';
 import { eventStream } from '../../src/encoding/eventStream.ts';
 import { webSocketText } from '../../src/encoding/webSocketText.ts';
 import { reported } from '../support/channels.ts';
 import { allLeave, clients, countingEncoder, join } from '../support/clients.ts';
 import { endOfTick } from '../support/endOfTick.ts';
+import { refusal, unsendable } from '../wire/unsendable.ts';
 
-const refuses = {
-  toJSON() {
-    throw new Error('not for you');
-  },
-};
-const cycle: unknown[] = [];
-cycle.push(cycle);
-
-const values: Record<string, unknown> = {
-  undefined: undefined,
-  'a function': () => {},
-  'a symbol': Symbol('s'),
-  'a BigInt': 7n,
-  'a BigInt within': { deep: [7n] },
-  'a cycle': cycle,
-  'a toJSON that throws': refuses,
-  'a toJSON without an answer': { toJSON() {} },
-  'a lone surrogate': 'a\ud800b',
-  'a message of undefined': new Message({ data: undefined }),
-};
+const refuses = unsendable['a toJSON that throws'];
 
 describe('a value that cannot be sent', () => {
   let store: QueueStore<unknown>;
@@ -35,7 +17,7 @@ describe('a value that cannot be sent', () => {
   });
   afterEach(allLeave);
 
-  for (const [name, value] of Object.entries(values)) {
+  for (const [name, value] of Object.entries(unsendable)) {
     for (const encoder of [eventStream(), webSocketText()]) {
       it(`should be skipped, and reported once for all clients: ${name} (${encoder.name})`, async () => {
         const all = clients(store, 10, encoder);
@@ -75,6 +57,14 @@ describe('a value that cannot be sent', () => {
     expect(reports).to.have.length(1);
   });
 
+  it('should be reported once for clients of several encoders', async () => {
+    for (const store of [new QueueStore<unknown>(), new DataStore<unknown>()]) {
+      for (const encoder of [eventStream(), webSocketText()]) join(store, encoder);
+      for (const value of Object.values(unsendable))
+        expect(await reported('error', () => store.next(value))).to.have.length(1);
+    }
+  });
+
   it('should be reported again when it is published again', async () => {
     clients(store, 2, eventStream());
     const reports = await reported('error', () => {
@@ -89,9 +79,9 @@ describe('a value that cannot be sent', () => {
     expect(reports).to.have.length(1);
     for (const { error } of reports) {
       if (!TornadoseError.is(error, 'ERR_UNSERIALISABLE')) throw error;
-      expect((error.cause as Error).message).to.equal('not for you');
+      expect(error.cause).to.equal(refusal);
       expect(error.received).to.equal(refuses);
-      expect(error.message).to.include('not for you');
+      expect(error.message).to.include(refusal.message);
     }
   });
 

@@ -6,6 +6,7 @@ import { contiguousRuns } from './contiguousRuns.ts';
 import { cutConnections } from './cutConnections.ts';
 import { disconnects } from './disconnects.ts';
 import { drains } from './drains.ts';
+import { failingClients } from './failingClients.ts';
 import { fanOut } from './fanOut.ts';
 import { joinsUnderLoad } from './joinUnderLoad.ts';
 import { logModel } from './logModel.ts';
@@ -13,14 +14,19 @@ import { lostPositions } from './lostPositions.ts';
 import { proxies } from './proxies.ts';
 import { recoveryTables } from './recoveryTable.ts';
 import { redisOutages } from './redisOutages.ts';
+import { reentrantPublish } from './reentrantPublish.ts';
 import type { Scenario } from './Scenario.ts';
 import { sentinelFailover } from './sentinelFailover.ts';
 import { silentPeers } from './silentPeers.ts';
+import { spentSinks } from './spentSinks.ts';
 import { stalledEventStreams } from './stalledEventStreams.ts';
 import { stalledHttp2Stream } from './stalledHttp2Stream.ts';
 import { stalledWebSockets } from './stalledWebSockets.ts';
 import { throttledClients } from './throttledClients.ts';
 import { unreadResponses } from './unreadResponses.ts';
+import { unserialisableValues } from './unserialisableValues.ts';
+import { unusualRequests } from './unusualRequests.ts';
+import { wireVectors } from './wireVectors.ts';
 
 /** All scenarios, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -34,6 +40,12 @@ export const scenarios: readonly Scenario[] = [
   throttledClients,
   disconnects,
   connectAbort,
+  unusualRequests,
+  spentSinks,
+  wireVectors,
+  unserialisableValues,
+  failingClients,
+  reentrantPublish,
   ...recoveryTables,
   ...joinsUnderLoad,
   ...lostPositions,

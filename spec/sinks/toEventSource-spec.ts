@@ -525,6 +525,35 @@ describe('toEventSource', () => {
       expect(event).to.deep.include({ type: 'close', reason: 'refused' });
     });
 
+    it('should not write to a connection whose client has closed its side, when that has not taken the rest', async () => {
+      const source = new Subject<string>();
+      const sockets: Socket[] = [];
+      const errors: Error[] = [];
+      const { server, port } = await serve((req, res) => {
+        sockets.push(req.socket);
+        source.pipe(toEventSource(res)).subscribe((event) => events.push(event));
+      });
+      const events: ConnectionEvent[] = [];
+      // Node's name for any error of a connection.
+      server.on('clientError', (error) => errors.push(error));
+      const client = await connect(port, get);
+      await once(client, 'readable');
+      const [socket] = sockets as [Socket];
+      // Less than Node takes before it says that it is enough, so nobody waits for a drain.
+      while (socket.writableLength === 0) {
+        source.next('x'.repeat(8000));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const ended = once(socket, 'end');
+      client.end();
+      await ended;
+      source.next('more');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(errors).to.deep.equal([]);
+      expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'client' });
+      expect(source.observed).to.equal(false);
+    });
+
     it('should survive an application that ends the response and publishes in the same tick', async () => {
       const store = new QueueStore<string>();
       const { port } = await serve((req, res) => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
 import {
@@ -98,6 +100,21 @@ describe('toResponse', () => {
     await reader.cancel();
     await reader.closed;
     expect(events.at(-1)).to.deep.equal({ type: 'close', reason: 'client' });
+  });
+
+  it('should unsubscribe when a request is aborted that nobody else has kept', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const store = new QueueStore<number>();
+    const leaving = new AbortController();
+    const response = toResponse(store, request({ signal: leaving.signal }));
+    for (let times = 0; times < 3; times += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collectGarbage();
+    }
+    leaving.abort();
+    expect(store.observed).to.equal(false);
+    expect(response.bodyUsed).to.equal(false);
   });
 
   it('should let the reader have what came before the source failed, and then the failure', async () => {

@@ -306,6 +306,19 @@ describe('toSink', () => {
     }
   });
 
+  it('should tell each drop once to one that begins to watch while it is told', async () => {
+    const source = new Subject<unknown>();
+    const { connection } = sink(source);
+    const seen: ConnectionEvent[] = [];
+    connection.subscribe(({ type }) => {
+      if (type === 'drop') connection.subscribe((event) => seen.push(event));
+    });
+    source.next(() => {});
+    await turn();
+    const drop: ConnectionEvent = { type: 'drop', reason: 'unserialisable', count: 1, bytes: 0 };
+    expect(seen).to.deep.equal([{ type: 'open' }, drop]);
+  });
+
   it('should tell of all connections and drops on the diagnostics channels', async () => {
     const seen: unknown[] = [];
     const listen = (message: unknown): void => void seen.push(message);

@@ -56,8 +56,11 @@ function contentOf(encoder: Encoder, value: unknown): string | Uint8Array | unde
     if (encoded instanceof Uint8Array) return encoded;
     throw unserialisable(value);
   } catch (error) {
-    if (emissionInProgress()?.isReported !== true)
+    const emission = emissionInProgress();
+    if (emission?.isReported !== true)
       reportError('encode', TornadoseError.is(error) ? error : unserialisable(value, error));
+    // Clients of another encoder cannot have it either, and that is the same report.
+    if (emission !== undefined) emission.isReported = true;
     return undefined;
   }
 }

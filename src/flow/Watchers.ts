@@ -64,7 +64,8 @@ export class Watchers extends Observable<ConnectionEvent> {
   }
 
   #tell(event: ConnectionEvent): void {
-    for (const subscriber of this.#subscribers ?? []) subscriber.next(event);
+    // A copy: one that begins to watch meanwhile has been told already.
+    for (const subscriber of [...(this.#subscribers ?? [])]) subscriber.next(event);
   }
 }
 

@@ -88,6 +88,11 @@ export class HttpTransport extends OwnedTransport {
     if (this.#socket === undefined) return this.write(batch.bytes);
     // Somebody else may have ended the response: what is written to its socket then would be in the next one.
     if (this.#res.writableEnded) return true;
+    if (!this.#socket.writable) {
+      // The client has closed its side, and Node ends ours behind what waits: a write would be an error of the connection.
+      this.owner.transportLeft();
+      return true;
+    }
     const took = this.#socket.write(batch.chunk);
     if (!took) onceDrained(this.#socket, this.owner);
     return took;

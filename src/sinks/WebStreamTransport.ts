@@ -7,6 +7,11 @@ import { type EventStreamAnswer, retryField } from './eventStreamFormat.ts';
 /** As much as Node's sockets take before they say that it is enough. */
 const highWaterMark = 16 * 1024;
 
+/** A request that may be aborted. */
+interface Aborting {
+  readonly signal?: AbortSignal | null | undefined;
+}
+
 /** The way to a client as the body of a web-standard `Response`. */
 export class WebStreamTransport extends OwnedTransport {
   override get copies(): boolean {
@@ -20,16 +25,17 @@ export class WebStreamTransport extends OwnedTransport {
   refusal: Refusal | undefined;
 
   readonly #answer: EventStreamAnswer;
-  readonly #signal: AbortSignal | undefined;
+  /** Kept while the stream lives: Node lets go of the link to its signal with the request, and nobody would hear of the abort. */
+  readonly #request: Aborting;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #opened = false;
   #done = false;
   #breaking = false;
 
-  constructor(answer: EventStreamAnswer, signal: AbortSignal | undefined) {
+  constructor(answer: EventStreamAnswer, request: Aborting) {
     super();
     this.#answer = answer;
-    this.#signal = signal;
+    this.#request = request;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -45,8 +51,8 @@ export class WebStreamTransport extends OwnedTransport {
   override open(): void {
     this.#opened = true;
     if (this.#answer.prelude !== '') this.write(bytesOf(this.#answer.prelude));
-    this.#signal?.addEventListener('abort', this.#aborted, { once: true });
-    if (this.#signal?.aborted) this.#aborted();
+    this.#request.signal?.addEventListener('abort', this.#aborted, { once: true });
+    if (this.#request.signal?.aborted) this.#aborted();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -94,7 +100,7 @@ export class WebStreamTransport extends OwnedTransport {
     if (this.#done) return;
     this.#left();
     // A server that notices the leaving too cancels the body in the same turn, and would log an error that came before.
-    queueMicrotask(() => this.#controller.error(this.#signal?.reason));
+    queueMicrotask(() => this.#controller.error(this.#request.signal?.reason));
   };
 
   #pulled(): void {
@@ -109,7 +115,7 @@ export class WebStreamTransport extends OwnedTransport {
 
   #left(): void {
     this.#done = true;
-    this.#signal?.removeEventListener('abort', this.#aborted);
+    this.#request.signal?.removeEventListener('abort', this.#aborted);
     this.owner.transportClosed();
   }
 }

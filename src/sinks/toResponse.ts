@@ -47,7 +47,7 @@ export function toResponse<T>(source: Observable<T>, request: RequestLike, optio
     watch(refused(encoder.name, 'a response', 'head'));
     return new Response(null, init);
   }
-  const transport = new WebStreamTransport(answer, request.signal ?? undefined);
+  const transport = new WebStreamTransport(answer, request);
   watch(new Connection(source, transport, encoder, settings));
   if (transport.refusal !== undefined) return turnedAway(transport.refusal);
   return transport.status === undefined
