@@ -1,5 +1,5 @@
 import { reportError } from '../diagnostics.ts';
-import { later } from '../later.ts';
+import { later, laterBy } from '../later.ts';
 
 /** For how many ms messages are replayed before the event loop turns, to all clients together. */
 const budget = 1;
@@ -7,12 +7,14 @@ const budget = 1;
 const waiting: (() => void)[] = [];
 /** When this turn's time is over; 0 before anybody has asked. */
 let ends = 0;
+let endsBy: unknown;
 
 /** Whether there is time left in this turn of the event loop for what clients have missed: what comes live is not to wait for it. */
 export function hasTime(): boolean {
   const now = performance.now();
-  if (ends === 0) {
+  if (ends === 0 || endsBy !== laterBy()) {
     ends = now + budget;
+    endsBy = laterBy();
     later(begin);
   }
   return now < ends;

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import express from 'express';
 import { NEVER } from 'rxjs';
 import { toEventSource } from 'tornadose';
 import type { WebSocket } from 'ws';
@@ -27,8 +26,10 @@ export const readings: Readonly<Record<string, (req: Req, res: Res) => unknown>>
     req.pause();
     await turn();
   },
-  parsed: (req, res) =>
-    new Promise((resolve) => express.json()(req as IncomingMessage, res as ServerResponse, resolve)),
+  async parsed(req, res) {
+    const { json } = await import('express');
+    await new Promise((resolve) => json()(req as IncomingMessage, res as ServerResponse, resolve));
+  },
   delayed: () => sleep(20),
   unread() {},
   'read later'(req) {

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { EventSource } from 'eventsource';
 import { createParser } from 'eventsource-parser';
-import { launchBrowser } from '../../support/browser.ts';
 import { parseEventStream } from '../../wire/parseEventStream.ts';
 import { eventTypes, type WireEvent } from '../../wire/vectors.ts';
 import type { Context } from '../Scenario.ts';
@@ -82,6 +81,8 @@ export const parsers: Readonly<Record<ParserName, (context: Context, stream: Str
     return { events: client.ask('events'), leave: () => client.end() };
   },
   async Chromium(context, { url }) {
+    // Not with the first line of `npm run scenarios`: it takes a second to load.
+    const { launchBrowser } = await import('../../support/browser.ts');
     const browser = await launchBrowser();
     context.defer(() => browser.close());
     const page = await browser.newPage();
