@@ -27,7 +27,7 @@ class Numbers {
 @Module({ controllers: [Numbers] })
 class App {}
 
-// `close` waits for open streams otherwise.
-const app = await NestFactory.create(App, { logger: ['error', 'warn'], forceCloseConnections: true });
+// Without `forceCloseConnections`, which would break the streams off that a drain ends.
+const app = await NestFactory.create(App, { logger: ['error', 'warn'] });
 const server: Server = app.getHttpServer();
 listen({ server, listen: ({ port, host }) => app.listen(port, host), close: () => app.close() }, 'nestjs', '/stream');

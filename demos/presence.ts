@@ -26,8 +26,10 @@ function presenceAt(url: string | undefined, options: PresenceOptions): Presence
 }
 
 const server = createServer((req, res) => {
-  const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost');
-  if (pathname === '/stream') {
+  // No URL is made of it: a client may send what is none.
+  const [path, query] = req.url?.split('?') ?? [];
+  if (path === '/stream') {
+    const searchParams = new URLSearchParams(query);
     const id = searchParams.get('id') ?? '';
     const name = searchParams.get('name') ?? '';
     if (!/^[\w-]{1,64}$/.test(id) || !/^.{1,40}$/u.test(name)) {
@@ -36,11 +38,14 @@ const server = createServer((req, res) => {
     }
     // Here a page says who it is. Take both from the session of your users, or anybody can be anybody.
     void presence.of('room').pipe(presence.track('room', { id, name }), toEventSource(res, { retry: 1_000 }));
-  } else if (pathname === '/count') {
+  } else if (path === '/count') {
     void presence.counts('room').pipe(toEventSource(res));
   } else {
     sendPage(res, ...presencePage);
   }
 });
 
+// A deploy: Redis is told to keep the guests for the linger, in which another process has them. This is first, as `listen`
+// exits when its drain is over. The streams complete, and a page comes back by itself, as it does not heed the event `end`.
+process.once('SIGTERM', () => void presence.close());
 listen(server, 'presence', '/count', '/stream?id=curl&name=curl');

@@ -20,6 +20,7 @@ export { toWebSocket, type WebSocketOptions } from './sinks/toWebSocket.ts';
 export type { InboundOptions } from './sinks/inbound.ts';
 export {
   checkUpgrade,
+  refuseUpgrade,
   type SocketLike,
   type UpgradeOptions,
   UpgradeRefusal,
@@ -45,6 +46,8 @@ export { type DrainOptions, drain, Gate, type GateOptions, gate } from './flow/G
 export type { DrainReport } from './flow/Draining.ts';
 export type { Refusal } from './flow/Refusal.ts';
 export type { SessionServer } from './flow/Sessions.ts';
+export type { ConnectionLike } from './sinks/pipelined.ts';
+export type { GivenHeaders, HeaderRecord } from './sinks/eventStreamHeaders.ts';
 export type { Transport } from './flow/Transport.ts';
 export type { Encoder, Serialize } from './encoding/Encoder.ts';
 export type { ResponseLike } from './sinks/HttpTransport.ts';

@@ -1,6 +1,7 @@
 import { Server as HttpServer } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { Server as TlsServer } from 'node:tls';
 import { drain, gate } from 'tornadose';
 
@@ -42,14 +43,21 @@ export function listen(what: Server | Application, name: string, ...paths: strin
   });
   if ('server' in what) void what.listen({ port, host: HOST });
   else what.listen(port, HOST);
-  if (!(server instanceof HttpServer)) gate.watch(server as Http2Server);
+  gate.watch(server);
   process.once('SIGINT', () => process.exit());
   // A deploy: no new connections, and those that are open are told when to come back.
   process.once('SIGTERM', async () => {
-    void what.close();
+    const closed = close(what).catch(() => {});
     await drain({ over: 2_000 });
+    // The last bytes of a web response are still on their way; a request that is nobody's stream may take for ever.
+    await Promise.race([closed, setTimeout(2_000)]);
     process.exit();
   });
+}
+
+async function close(what: Server | Application): Promise<void> {
+  if ('server' in what) await what.close();
+  else await new Promise((done) => what.close(done));
 }
 
 function fail(message: string): never {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { checkUpgrade } from 'tornadose';
+import { checkUpgrade, refuseUpgrade } from 'tornadose';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /** Takes WebSockets by their paths, from pages of this host alone. */
@@ -14,13 +13,7 @@ export function serveWebSockets(
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     const refusal = checkUpgrade(req);
     if (refusal !== undefined) refusal.send(socket);
-    else if (route === undefined) notFound(socket);
+    else if (route === undefined) refuseUpgrade(socket, 404);
     else webSockets.handleUpgrade(req, socket, head, route);
   });
-}
-
-function notFound(socket: Duplex): void {
-  // Nobody else listens any more, and the client may keep its side open.
-  socket.on('error', () => {}).on('finish', () => socket.destroy());
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { finalize, map, NEVER, type Observable, of, Subject } from 'rxjs';
 import sinon, { type SinonStub } from 'sinon';
-import { QueueStore } from 'tornadose';
+import { Gate, QueueStore } from 'tornadose';
 import { warnings } from '../support/channels.ts';
 import type { Host } from '../support/host.ts';
 import { type Protocol, StreamClient, type StreamRequest } from '../support/StreamClient.ts';
@@ -17,6 +17,8 @@ export interface Served {
   stream(topic?: string): Observable<string>;
   /** To be given to the sink. */
   readonly signal: AbortSignal;
+  /** To be given to the sink, and to watch the server. */
+  readonly gate: Gate;
 }
 
 /** How servers differ. */
@@ -35,7 +37,7 @@ export const appHeaders = {
 /** What is owed to a user of every server: the same as with plain `node:http`. */
 export function serverContract(
   title: string,
-  /** Starts a server of the framework. Its `close` is called when its streams have ended. */
+  /** Starts a server of the framework. Its `close` is called when its streams have ended, or just before. */
   start: (served: Served) => Promise<Host>,
   { protocol = 'HTTP/1.1', breaksOff = true }: ServerFacts = {},
 ): void {
@@ -43,6 +45,7 @@ export function serverContract(
     let store: QueueStore<string>;
     let stream: Served['stream'];
     let closing: AbortController;
+    let gate: Gate;
     let host: Host;
     let complaints: SinonStub;
 
@@ -51,7 +54,8 @@ export function serverContract(
       store = new QueueStore();
       stream = (topic) => (topic === undefined ? store : store.pipe(map((text) => `${topic} ${text}`)));
       closing = new AbortController();
-      host = await start({ stream: (topic) => stream(topic), signal: closing.signal });
+      gate = new Gate();
+      host = await start({ stream: (topic) => stream(topic), signal: closing.signal, gate });
       closeLater(() => host.close());
       closeLater(() => closing.abort());
     });
@@ -187,6 +191,22 @@ export function serverContract(
       }
       expect(store.observed).to.equal(false);
       await host.close();
+    });
+
+    it('should end with a `retry` when it is drained, and let close end at once, also when it was called first', async function () {
+      // Node lets clients keep their connections for 5 s, Fastify for 72 s.
+      this.timeout(4_000);
+      const clients = await Promise.all([open(), open()]);
+      store.next('last');
+      for (const client of clients) await client.until('last');
+      const closed = host.close();
+      expect(await gate.drain({ over: 0 })).to.deep.equal({ ended: 2, cut: 0 });
+      await closed;
+      for (const client of clients) {
+        expect(await client.ended).to.equal('whole');
+        expect(client.text).to.match(/^data: last\n\nretry: \d+\n\n$/);
+      }
+      expect(complaints.args).to.deep.equal([]);
     });
   });
 }

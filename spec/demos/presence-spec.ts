@@ -54,6 +54,28 @@ describe('demos/presence', function () {
     await Promise.all([ann.shows('Anna', 'Bob'), bob.shows('Anna', 'Bob')]);
   });
 
+  it('should answer whatever path it is asked for', async () => {
+    const demo = await startDemo('presence');
+    for (const path of ['//', '/?', '/stream?id=%', '/[?id=1&name=Ann'])
+      expect((await fetch(demo.url + path)).status, path).to.equal(path.startsWith('/stream') ? 400 : 200);
+  });
+
+  it('should leave its guests in Redis for the linger when it is told to end', async () => {
+    const server = await RedisServer.start();
+    try {
+      const demo = await startDemo('presence', { REDIS_URL: server.url });
+      await open(demo, '1', 'Ann').shows('Ann');
+      while ((await server.cli('HLEN', 'presence:room')) !== '4');
+      expect(await demo.stop('SIGTERM')).to.equal(0);
+      const [seconds] = (await server.cli('TIME')).split('\n');
+      const lease = await server.cli('HGET', 'presence:room', 'l');
+      // Without a word it would be believed for 5 to 7.5 s more.
+      expect(Number(lease.split(/[=:]/)[1]) - Number(seconds) * 1_000).to.be.within(0, 4_000);
+    } finally {
+      await server.dispose();
+    }
+  });
+
   it('should be one room for all processes with a Redis', async () => {
     const server = await RedisServer.start();
     try {

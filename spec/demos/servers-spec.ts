@@ -16,6 +16,9 @@ const frameworks: Readonly<Record<string, readonly [name: string, ...paths: stri
   next: ['Next.js'],
 };
 
+/** When to come back, as the last thing that a stream is told. */
+const lastWord = /\n\nretry: \d+\n\n$/;
+
 describe('demos/ of servers', function () {
   // NestJS takes its time to load.
   this.timeout(30_000);
@@ -43,7 +46,7 @@ describe('demos/ of servers', function () {
 
       const open = await fetch(`${url}/stream`);
       expect(await program.stop('SIGTERM')).to.equal(0);
-      await open.text().catch(() => {});
+      expect(await open.text()).to.match(lastWord);
       const lines = ['/stream', ...paths].map((path) => `  curl -N ${url}${path}\n`);
       expect(program.output).to.equal(`${demo} is on ${url}\n${lines.join('')}`);
     });
@@ -63,7 +66,8 @@ describe('demos/ of servers', function () {
     await program.printed(/^ {2}curl -N --http2-prior-knowledge http:/m);
     const client = await reads('HTTP/2', url);
     expect(await program.stop('SIGTERM')).to.equal(0);
-    await client.ended;
+    expect(await client.ended).to.equal('whole');
+    expect(client.text).to.match(lastWord);
   });
 
   it('should stream over HTTP/2 and HTTP/1.1 with TLS, twelve streams to one page, and end on a signal', async () => {
@@ -77,7 +81,10 @@ describe('demos/ of servers', function () {
       // Over HTTP/1.1 six of them would stay empty.
       await page.waitForFunction("[...document.querySelectorAll('li')].filter((li) => li.textContent).length === 12");
       expect(await program.stop('SIGTERM')).to.equal(0);
-      for (const client of clients) await client.ended;
+      for (const client of clients) {
+        expect(await client.ended).to.equal('whole');
+        expect(client.text).to.match(lastWord);
+      }
     } finally {
       await browser.close();
     }

@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
-import { RedisStore, RedisStreamStore } from 'tornadose/redis';
+import { NEVER } from 'rxjs';
+import { RedisPresence, RedisStore, RedisStreamStore } from 'tornadose/redis';
 import { errorReports } from '../redis/support/reports.ts';
 import { until } from '../redis/support/until.ts';
 import { RedisServer } from '../support/RedisServer.ts';
@@ -20,7 +21,7 @@ const connects = {
   'ioredis 6': (user: User) => new Redis6(user),
 };
 
-describe('docs/redis.md', () => {
+describe('docs/redis.md, and the rights in docs/presence.md', () => {
   let server: RedisServer;
   before(async () => {
     server = await RedisServer.start();
@@ -94,6 +95,41 @@ describe('docs/redis.md', () => {
       } finally {
         reports.stop();
         await Promise.all([read, written, heard, said].map((store) => store.close()));
+        for (const redis of clients) redis.disconnect();
+      }
+    });
+
+    it(`should name all that the user of presences must be allowed (${name})`, async () => {
+      await server.cli('FLUSHALL');
+      await server.cli('ACL', 'LOG', 'RESET');
+      const reports = errorReports();
+      const user = { port: server.port, username: 'presence', password: 'secret' };
+      const clients = [connect(user), connect(user)];
+      const [one, two] = clients.map((redis) => new RedisPresence({ redis, ttl: 1_000, linger: 0 })) as [
+        RedisPresence,
+        RedisPresence,
+      ];
+      const told: string[] = [];
+      const watched = one.of('room').subscribe(({ data }) => told.push(data.type));
+      try {
+        await until(() => told.includes('here'));
+        const tracked = NEVER.pipe(two.track('room', { id: '7' })).subscribe();
+        await until(() => told.includes('join'));
+        expect(await two.count('room')).to.equal(1);
+        expect(await two.members('room')).to.deep.equal([{ id: '7' }]);
+        tracked.unsubscribe();
+        await until(() => told.includes('leave'));
+        watched.unsubscribe();
+        // What is closed with members takes them out.
+        NEVER.pipe(two.track('hall', { id: '8' })).subscribe();
+        await until(async () => (await one.count('hall')) === 1);
+        await Promise.all([one.close(), two.close()]);
+        expect(reports.list.map(({ error }) => String(error))).to.deep.equal([]);
+        const refused = (await server.cli('ACL', 'LOG')).match(/(?<=^object\n).*/gm) ?? [];
+        expect(refused.filter((command) => command !== 'client|setname')).to.deep.equal([]);
+      } finally {
+        reports.stop();
+        await Promise.all([one.close(), two.close()]);
         for (const redis of clients) redis.disconnect();
       }
     });

@@ -278,8 +278,10 @@ describe('Gate', () => {
     gate.maxConnections = undefined as never;
     expect(gate.maxConnections).to.equal(50_000);
     expect(() => new Gate({ max: 5 } as never)).to.throw(TornadoseError, 'an option of `Gate`');
+    for (const wrong of ['ann', null, { kei: 'ann' }])
+      expect(() => gate.check(wrong as never)).to.throw(TornadoseError, '`check`');
     expect(() => gate.drain({ over: -1 })).to.throw(TornadoseError, 'over');
-    expect(() => gate.watch({} as never)).to.throw(TornadoseError, 'a server of node:http2');
+    expect(() => gate.watch({} as never)).to.throw(TornadoseError, 'a server of node:http or node:http2');
     const transport = new FakeTransport();
     for (const [options, word] of [
       [{ key: '' }, 'key'],
@@ -360,6 +362,29 @@ describe('drain', () => {
     await gate.drain({ over: 0 });
     await new Promise((done) => server.close(done));
     expect(gate.size).to.equal(0);
+  });
+
+  it('should close what is idle of a watched server of HTTP/1.1, and no answer that is still on its way', async () => {
+    const gate = new Gate();
+    const slow: ServerResponse[] = [];
+    const { server, port } = await serve((req, res) => {
+      if (req.url === '/slow') slow.push(res);
+      else res.end('a page');
+    });
+    gate.watch(server);
+    server.keepAliveTimeout = 60_000;
+    const idle = await connect(port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await readUntil(idle, 'a page');
+    const busy = await connect(port, 'GET /slow HTTP/1.1\r\nhost: a\r\n\r\n');
+    while (slow.length === 0) await turn();
+    const closed = closeOf(idle);
+    await gate.drain({ over: 0 });
+    await closed;
+    slow[0]?.end('at last');
+    expect(await readUntil(busy, 'at last')).to.match(/^HTTP\/1.1 200/);
+    const ended = closeOf(busy);
+    await new Promise((done) => server.close(done));
+    await ended;
   });
 
   it('should close a WebSocket with 1012, and the time to come back as the reason', async () => {

@@ -229,6 +229,34 @@ describe('registerMetrics', () => {
     expect(hasSubscribers('tornadose:tick')).to.equal(true);
   });
 
+  it('should leave nothing behind with a meter that fails', async () => {
+    const added = new Set<unknown>();
+    let fails: 'create' | 'observe' | undefined;
+    const fail = (): never => {
+      throw new RangeError('no');
+    };
+    const failing: MeterLike = {
+      createCounter: () => ({ add: () => {} }),
+      createHistogram: () => ({ record: () => {} }),
+      createObservableUpDownCounter(name) {
+        if (fails === 'create' && name.endsWith('waiting.limit')) fail();
+        return {
+          addCallback: (callback) => (fails === 'observe' && added.size === 2 ? fail() : added.add(callback)),
+          removeCallback: (callback) => added.delete(callback),
+        };
+      },
+    };
+    for (fails of ['create', 'observe'] as const) {
+      expect(() => registerMetrics(failing), fails).to.throw(RangeError);
+      expect(added.size).to.equal(0);
+      for (const channel of ['connection', 'tick', 'drop', 'resume', 'gap', 'error'])
+        expect(hasSubscribers(`tornadose:${channel}`), channel).to.equal(false);
+    }
+    // It is none that is registered already.
+    fails = undefined;
+    registerMetrics(failing)();
+  });
+
   it('should do nothing with the meter of an application that has no provider', () => {
     const end = registerMetrics(metrics.getMeter('nobody'));
     reportError('publish', new Error('no'));

@@ -22,6 +22,8 @@ describe('Presence', () => {
 
   it('should refuse wrong options', () => {
     const wrong = [null, 7, { linger: -1 }, { linger: '1' }, { countInterval: 0 }, { lingers: 1 }];
+    // What a timer cannot wait.
+    wrong.push({ linger: 2 ** 31 }, { linger: Number.NaN }, { countInterval: 2 ** 31 });
     for (const options of wrong)
       expect(() => new Presence(options as never))
         .to.throw(TornadoseError)

@@ -83,8 +83,11 @@ describe('RedisPresence', function () {
       { redis: {} },
       { redis, prefix: '' },
       { redis, ttl: 999 },
+      { redis, ttl: 2 ** 31 },
+      { redis, ttl: '1000' },
       { redis, timeout: 0 },
       { redis, linger: -1 },
+      { redis, linger: 2 ** 31 },
       { redis, tll: 30_000 },
     ];
     for (const options of wrong)
@@ -186,6 +189,17 @@ describe('RedisPresence', function () {
     await until(() => told.some(({ type }) => type === 'leave'));
     expect(rosterOf(told)).to.deep.equal([ann]);
     expect(told.map(({ type }) => type)).to.deep.equal(['here', 'join', 'join', 'leave']);
+  });
+
+  it('should leave members for the whole linger when it is closed, also where it is longer than the ttl', async () => {
+    const presence = start({ linger: 60_000, ttl: 1_000 });
+    connect(presence, topic, ann);
+    await until(async () => (await presence.count(topic)) === 1);
+    await presence.close();
+    const [seconds] = (await server.cli('TIME')).split('\n');
+    const lease = await server.cli('HGET', `presence:${topic}`, 'l');
+    expect(Number(lease.split(/[=:]/)[1]) - Number(seconds) * 1_000).to.be.within(50_000, 61_000);
+    expect(Number(await server.cli('PTTL', `presence:${topic}`))).to.be.within(50_000, 61_000);
   });
 
   it('should see as joins and leaves what has changed while the subscription was lost', async () => {

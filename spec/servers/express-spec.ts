@@ -6,17 +6,17 @@ import { toEventSource } from 'tornadose';
 import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
 import { type Host, host } from '../support/host.ts';
 
-function start({ stream, signal }: Served, app: Express = express()): Promise<Host> {
+function start({ stream, signal, gate }: Served, app: Express = express()): Promise<Host> {
   app.use(express.json(), (_req, res, next) => {
     res.set({ ...appHeaders, 'set-cookie': [...appHeaders['set-cookie']] });
     next();
   });
   app.get('/stream', (_req, res) => {
-    void stream().pipe(toEventSource(res, { signal }));
+    void stream().pipe(toEventSource(res, { signal, gate }));
   });
   app.post('/stream', async (req, res) => {
     await turn();
-    void stream(req.body.topic).pipe(toEventSource(res, { signal }));
+    void stream(req.body.topic).pipe(toEventSource(res, { signal, gate }));
   });
   return host(createServer(app));
 }

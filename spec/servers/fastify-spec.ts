@@ -12,18 +12,18 @@ async function hostOf(app: FastifyInstance): Promise<Host> {
   return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() };
 }
 
-async function start({ stream, signal }: Served, app: FastifyInstance): Promise<Host> {
+async function start({ stream, signal, gate }: Served, app: FastifyInstance): Promise<Host> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ ...appHeaders, 'set-cookie': [...appHeaders['set-cookie']] });
   });
   app.get('/stream', (_request, reply) => {
     reply.hijack();
-    void stream().pipe(toEventSource(reply.raw, { headers: reply.getHeaders(), signal }));
+    void stream().pipe(toEventSource(reply.raw, { headers: reply.getHeaders(), signal, gate }));
   });
   app.post<{ Body: { topic: string } }>('/stream', async (request, reply) => {
     reply.hijack();
     await turn();
-    void stream(request.body.topic).pipe(toEventSource(reply.raw, { headers: reply.getHeaders(), signal }));
+    void stream(request.body.topic).pipe(toEventSource(reply.raw, { headers: reply.getHeaders(), signal, gate }));
   });
   return hostOf(app);
 }

@@ -9,7 +9,7 @@ import { type Observable, of } from 'rxjs';
 import { toEventSource, toResponse } from 'tornadose';
 import { certificate } from '../../demos/support/certificate.ts';
 import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
-import { host } from '../support/host.ts';
+import { type Host, host } from '../support/host.ts';
 import { closeServers } from '../support/servers.ts';
 
 type App = Hono<{ Bindings: HttpBindings }>;
@@ -34,24 +34,30 @@ function withHeaders(): App {
 
 const listener = (app: App): ReturnType<typeof getRequestListener> => getRequestListener(app.fetch);
 
+function serve(app: App, { gate }: Served): Promise<Host> {
+  const server = createServer(listener(app));
+  gate.watch(server);
+  return host(server);
+}
+
 describe('Hono', () => {
   afterEach(closeServers);
 
-  const web = ({ stream, signal }: Served, app = withHeaders()): App =>
-    appOf(stream, (c, source) => toResponse(source, c.req.raw, { signal }), app);
-  const node = ({ stream, signal }: Served): App =>
+  const web = ({ stream, signal, gate }: Served, app = withHeaders()): App =>
+    appOf(stream, (c, source) => toResponse(source, c.req.raw, { signal, gate }), app);
+  const node = ({ stream, signal, gate }: Served): App =>
     appOf(stream, (c, source) => {
       const { outgoing } = c.env;
       outgoing.setHeader('access-control-allow-origin', appHeaders['access-control-allow-origin']);
       outgoing.setHeader('set-cookie', [...appHeaders['set-cookie']]);
-      void source.pipe(toEventSource(outgoing, { signal }));
+      void source.pipe(toEventSource(outgoing, { signal, gate }));
       return RESPONSE_ALREADY_SENT;
     });
   const secure = (app: App) => host(createSecureServer({ ...certificate(), allowHTTP1: true }, listener(app)));
 
-  serverContract('Hono on Node, with a Response,', (served) => host(createServer(listener(web(served)))));
+  serverContract('Hono on Node, with a Response,', (served) => serve(web(served), served));
   serverContract('Hono on Node, with a Response and the middleware `compress`,', (served) =>
-    host(createServer(listener(web(served, withHeaders().use(compress()) as App)))),
+    serve(web(served, withHeaders().use(compress()) as App), served),
   );
   serverContract('Hono on Node, with a Response over HTTP/2,', (served) => secure(web(served)), { protocol: 'HTTP/2' });
   serverContract('Hono on Node, with the `res` below,', (served) => host(createServer(listener(node(served)))));

@@ -9,11 +9,11 @@ import { host } from '../support/host.ts';
 type Listener = (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse) => Promise<void>;
 
 const listener =
-  ({ stream, signal }: Served): Listener =>
+  ({ stream, signal, gate }: Served): Listener =>
   async (req, res) => {
     for (const [name, value] of Object.entries(appHeaders)) res.setHeader(name, value);
     const topic = req.method === 'POST' ? JSON.parse(await text(req)).topic : undefined;
-    void stream(topic).pipe(toEventSource(res, { signal }));
+    void stream(topic).pipe(toEventSource(res, { signal, gate }));
   };
 
 describe('node:http2', () => {

@@ -11,7 +11,7 @@ import { host } from '../support/host.ts';
 import { StreamClient } from '../support/StreamClient.ts';
 import { closeLater, closeServers } from '../support/servers.ts';
 
-function appOf({ stream, signal }: Served): Koa {
+function appOf({ stream, signal, gate }: Served): Koa {
   const app = new Koa();
   app.use(async (ctx) => {
     ctx.set('access-control-allow-origin', appHeaders['access-control-allow-origin']);
@@ -23,7 +23,7 @@ function appOf({ stream, signal }: Served): Koa {
       await turn();
     }
     ctx.respond = false;
-    void stream(topic).pipe(toEventSource(ctx.res, { signal }));
+    void stream(topic).pipe(toEventSource(ctx.res, { signal, gate }));
   });
   return app;
 }

@@ -34,19 +34,19 @@ async function start(controller: Type<unknown>, options: NestApplicationOptions 
   return { url: await app.getUrl(), close: () => app.close() };
 }
 
-function streaming({ stream, signal }: Served): Type<unknown> {
+function streaming({ stream, signal, gate }: Served): Type<unknown> {
   @Controller('stream')
   class Streams {
     @Get()
     @Header('access-control-allow-origin', appHeaders['access-control-allow-origin'])
     get(@Res() res: ServerResponse): void {
-      void stream().pipe(toEventSource(res, { signal }));
+      void stream().pipe(toEventSource(res, { signal, gate }));
     }
 
     @Post()
     async post(@Body() body: { topic: string }, @Res() res: ServerResponse): Promise<void> {
       await turn();
-      void stream(body.topic).pipe(toEventSource(res, { signal }));
+      void stream(body.topic).pipe(toEventSource(res, { signal, gate }));
     }
   }
   return Streams;

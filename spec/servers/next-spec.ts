@@ -11,8 +11,8 @@ import { closeLater, closeServers } from '../support/servers.ts';
 type Handler = (request: Request) => Response | Promise<Response>;
 
 /** What the file of a route exports. */
-function route({ stream, signal }: Served): Readonly<Record<string, Handler>> {
-  const options = { headers: appHeaders, signal };
+function route({ stream, signal, gate }: Served): Readonly<Record<string, Handler>> {
+  const options = { headers: appHeaders, signal, gate };
   const GET: Handler = (request) => toResponse(stream(), request, options);
   const POST: Handler = async (request) => toResponse(stream((await request.json()).topic), request, options);
   return { GET, HEAD: GET, POST };
@@ -23,7 +23,9 @@ describe('Next.js', () => {
 
   serverContract('a route handler of Next.js, on Node,', (served) => {
     const handlers = route(served);
-    return host(createServer(getRequestListener((request) => (handlers[request.method] as Handler)(request))));
+    const server = createServer(getRequestListener((request) => (handlers[request.method] as Handler)(request)));
+    served.gate.watch(server);
+    return host(server);
   });
 
   it('should answer at once with `retry`, from a server that sends the headers with the first bytes', async () => {

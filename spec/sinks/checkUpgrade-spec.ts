@@ -88,6 +88,18 @@ describe('checkUpgrade', () => {
     expect(() => checkUpgrade({ headers: {} }, { origins: 'https://example.com' as never })).to.throw(TornadoseError);
   });
 
+  it('should be asked in full: what is wrong is not taken for nothing', () => {
+    for (const [req, options, word] of [
+      [{ headers: {} }, { key: '' }, 'key'],
+      [{ headers: {} }, { key: 5 }, 'key'],
+      [{ headers: {} }, { gate: {} }, 'gate'],
+      [{ headers: {} }, { origin: 'https://example.com' }, 'an option of `checkUpgrade`'],
+      [{}, {}, 'an upgrade request'],
+      [undefined, {}, 'an upgrade request'],
+    ] as const)
+      expect(() => checkUpgrade(req as never, options as never)).to.throw(TornadoseError, word);
+  });
+
   it('should answer a page of another site with 403 on a real connection, and open a WebSocket for one of its own', async () => {
     const { server, port } = await serve((_req, res) => res.end());
     const webSockets = new WebSocketServer({ noServer: true });

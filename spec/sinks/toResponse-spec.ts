@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
+import { concatWith, EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
 import {
   type ConnectionEvent,
   DataStore,
+  Gate,
   QueueStore,
   type ResponseOptions,
   TornadoseError,
@@ -126,6 +127,38 @@ describe('toResponse', () => {
     expect(decode((await reader.read()).value)).to.equal('data: a\n\n');
     const failure = await reader.read().catch((error: Error) => error);
     expect(failure).to.be.an('error');
+  });
+
+  it('should be drained when the reader has read all, and no earlier', async () => {
+    const gate = new Gate();
+    const response = toResponse(of('a').pipe(concatWith(NEVER)), request(), { gate, retry: 2000 });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let isDrained = false;
+    const drained = gate.drain({ over: 0, timeout: 60_000 }).finally(() => {
+      isDrained = true;
+    });
+    let text = '';
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (text.split('\n\n').length < 4) expect([isDrained, gate.size]).to.deep.equal([false, 1]);
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += decode(value);
+    }
+    expect(text).to.match(/^retry: 2000\n\ndata: a\n\nretry: \d+\n\n$/);
+    expect(await drained).to.deep.equal({ ended: 1, cut: 0 });
+  });
+
+  it('should be cut by a drain when nobody reads, and done when the reader leaves', async () => {
+    const [gate, other] = [new Gate(), new Gate()];
+    const unread = toResponse(NEVER, request(), { gate, retry: 2000 });
+    expect(await gate.drain({ over: 0, timeout: 20 })).to.deep.equal({ ended: 0, cut: 1 });
+    const failure = await unread.text().catch((error: Error) => error);
+    expect(failure).to.have.property('message', 'The stream was closed by the server: drain');
+    const left = toResponse(NEVER, request(), { gate: other, retry: 2000 });
+    const drained = other.drain({ over: 0, timeout: 60_000 });
+    await left.body?.cancel();
+    expect(await drained).to.deep.equal({ ended: 1, cut: 0 });
   });
 
   it('should hand out bytes that the reader may change, or give away', async () => {

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { EMPTY, lastValueFrom, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import {
   type ConnectionEvent,
+  Gate,
   Message,
   QueueStore,
   TornadoseError,
@@ -12,7 +13,7 @@ import {
 } from 'tornadose';
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { endOfTick as turn } from '../support/endOfTick.ts';
-import { closeLater, closeServers, serve } from '../support/servers.ts';
+import { closeLater, closeServers, connect, serve } from '../support/servers.ts';
 
 interface Session {
   readonly client: WebSocket;
@@ -55,6 +56,10 @@ async function session<T>(
   await once(client, 'open');
   return { client, ...(await connected), messages, received };
 }
+
+/** A client that is told to go, and does not answer. */
+const silent =
+  'GET / HTTP/1.1\r\nHost: spec\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
 const closing = (connection: Observable<ConnectionEvent>): Promise<ConnectionEvent> => lastValueFrom(connection);
 
@@ -290,5 +295,18 @@ describe('toWebSocket', () => {
     );
     const ws = new WebSocket('ws://127.0.0.1:1', { handshakeTimeout: 1 }).on('error', () => {});
     expect(() => toWebSocket(ws, { retry: 1000 } as never)).to.throw(TornadoseError, 'got `retry`');
+  });
+
+  it('should cut who is turned away by the gate and does not go', async () => {
+    const gate = new Gate({ maxConnections: 1 });
+    const { server, port } = await serve((_req, res) => res.end());
+    const webSockets = new WebSocketServer({ server });
+    closeLater(() => webSockets.close());
+    webSockets.on('connection', (ws) => void NEVER.pipe(toWebSocket(ws, { gate })));
+    const [inside, outside] = [await connect(port, silent), await connect(port, silent)];
+    // Of the two, one is in, whichever came first.
+    await Promise.race([once(inside.resume(), 'close'), once(outside.resume(), 'close')]);
+    while (webSockets.clients.size > 1) await turn();
+    expect([gate.size, webSockets.clients.size]).to.deep.equal([1, 1]);
   });
 });

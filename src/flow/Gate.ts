@@ -33,7 +33,7 @@ const comeBack = 5;
 /**
  * Where connections are let in, counted, and ended together: caps in all, for each key, and for each HTTP/2 session. Whoever
  * is too many is turned away with 503 or 429 and `Retry-After`, over WebSocket with 1013; nobody who is in is ever put out to
- * make room, as he would come back at once.
+ * make room, as they would come back at once.
  *
  * All sinks go through {@link gate}, unless they are given one of their own:
  *
@@ -103,14 +103,24 @@ export class Gate {
     return this.#draining !== undefined;
   }
 
-  /** Why somebody would be turned away now, or `undefined`: a look before the work that a connection takes. */
-  check({
-    key,
-    session,
-  }: {
-    readonly key?: string | undefined;
-    readonly session?: object | undefined;
-  } = {}): Refusal | undefined {
+  /**
+   * Why somebody would be turned away now, or `undefined`: a look before the work that a connection takes.
+   *
+   * ```ts
+   * const refusal = gate.check({ key: user.id, session: req.stream?.session }); // the latter over HTTP/2
+   * if (refusal !== undefined) res.writeHead(refusal.status, { 'retry-after': refusal.retryAfter }).end();
+   * ```
+   *
+   * @throws TornadoseError `ERR_INVALID_OPTION`
+   */
+  check(
+    origin: { readonly key?: string | undefined; readonly session?: object | undefined } = {},
+  ): Refusal | undefined {
+    checkNames('check', origin, ['key', 'session']);
+    return this.#refusalOf(origin);
+  }
+
+  #refusalOf({ key, session }: Origin): Refusal | undefined {
     if (this.#draining !== undefined) {
       // This process will not be there any more. What comes back then meets the next one.
       return draining(Math.ceil(this.#draining.backIn(Math.random()) / 1000));
@@ -158,21 +168,22 @@ export class Gate {
   }
 
   /**
-   * Has a drain close the idle sessions of an `http2` server as well: `server.close()` would wait for clients that have none
-   * of our streams. HTTP/1.1 needs none of this.
+   * Has a drain close what is idle of a server as well, for which `server.close()` would wait: HTTP/2 sessions that have none
+   * of our streams, and, within a second, the kept-alive HTTP/1.1 connections of web responses. Streams of `toEventSource` over
+   * HTTP/1.1 need none of this.
    *
    * ```ts
    * gate.watch(server); // before it listens
    * ```
    */
   watch(server: SessionServer): void {
-    if (typeof server?.on !== 'function') throw invalidOption('server', 'a server of node:http2', server);
-    server.on('session', (session) => this.#sessions.add(session));
+    if (typeof server?.on !== 'function') throw invalidOption('server', 'a server of node:http or node:http2', server);
+    this.#sessions.watch(server);
   }
 
   /** Lets a connection in, or says why not. @internal */
   enter(connection: Admitted, origin: Origin): Refusal | undefined {
-    const refusal = this.check(origin);
+    const refusal = this.#refusalOf(origin);
     if (refusal !== undefined) return refusal;
     connection.seat = this.#inside.push(connection) - 1;
     const { key, session } = origin;

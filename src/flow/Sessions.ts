@@ -5,19 +5,36 @@ interface SessionLike {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** What is needed of a server of `node:http2`. */
+/** What is needed of a server of `node:http`, `node:https` or `node:http2`. */
 export interface SessionServer {
-  on(event: 'session', listener: (session: SessionLike) => void): unknown;
+  on(event: string, listener: (session: SessionLike) => void): unknown;
+  /** Closes the HTTP/1.1 connections that have no request. */
+  closeIdleConnections?(): void;
 }
 
-/** The HTTP/2 sessions that are known, and how many event streams each has. */
+/** How many ms there are between two looks for idle connections. */
+const pause = 50;
+/** How many looks there are: a web response that was read is written, and its connection idle, some turns later. */
+const looks = 20;
+
+/** The HTTP/2 sessions that are known, how many event streams each has, and the servers that are watched. */
 export class Sessions {
   readonly #counts = new WeakMap<object, number>();
   readonly #open = new Set<SessionLike>();
+  readonly #servers = new Set<SessionServer>();
   #closing = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   countOf(session: object): number {
     return this.#counts.get(session) ?? 0;
+  }
+
+  /** What is open of a server is to be closed with the others. */
+  watch(server: SessionServer): void {
+    this.#servers.add(server);
+    server.on('session', (session) => this.add(session));
+    server.on('listening', () => this.#servers.add(server));
+    server.on('close', () => this.#servers.delete(server));
   }
 
   /** A session is to be closed with the others. */
@@ -39,14 +56,25 @@ export class Sessions {
     this.#counts.set(session, this.countOf(session) - 1);
   }
 
-  /** Closes all that are open, and those that come: their last streams, of others too, may end. */
+  /** Closes all that are open, and those that come: their last streams, of others too, may end. Idle connections too. */
   close(): void {
     this.#closing = true;
     for (const session of this.#open) session.close();
+    this.#closeIdle(looks);
   }
 
   /** Lets those be that come from now on. */
   reopen(): void {
     this.#closing = false;
+    clearTimeout(this.#timer);
+  }
+
+  #closeIdle(left: number): void {
+    for (const server of this.#servers) server.closeIdleConnections?.();
+    clearTimeout(this.#timer);
+    if (left === 0 || this.#servers.size === 0) return;
+    this.#timer = setTimeout(() => this.#closeIdle(left - 1), left === looks ? 0 : pause);
+    // A process that has nothing else to do may exit.
+    (this.#timer as { unref?(): void }).unref?.();
   }
 }

@@ -82,8 +82,8 @@ export function settingsOf<T>(options: SinkOptions<T>, sign: string | Uint8Array
     throw invalidOption('backpressure', 'a strategy, such as `onBackpressureLatest()`', backpressure);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidOption('signal', 'an AbortSignal', signal);
-  if (key !== undefined && (typeof key !== 'string' || key === '')) throw invalidOption('key', 'a text', key);
-  if (!(gate instanceof Gate)) throw invalidOption('gate', 'a Gate', gate);
+  checkKey(key);
+  checkGate(gate);
   const strategy = backpressure === undefined ? defaultStrategy : strategyOf(backpressure);
   return {
     strategy: strategy ?? defaultStrategy,
@@ -97,6 +97,16 @@ export function settingsOf<T>(options: SinkOptions<T>, sign: string | Uint8Array
     key,
     gate,
   };
+}
+
+/** Refuses a key that is no text, or an empty one. */
+export function checkKey(key: unknown): void {
+  if (key !== undefined && (typeof key !== 'string' || key === '')) throw invalidOption('key', 'a text', key);
+}
+
+/** Refuses what is no gate. */
+export function checkGate(gate: unknown): void {
+  if (!(gate instanceof Gate)) throw invalidOption('gate', 'a Gate', gate);
 }
 
 function expiryOf(expires: Date | number | undefined): number | undefined {

@@ -34,7 +34,15 @@ export function registerMetrics(meter: MeterLike): () => void {
   for (const method of methods)
     if (typeof meter?.[method] !== 'function') throw invalidOption('meter', 'a Meter of OpenTelemetry', meter);
   if (registered.has(meter)) throw invalidOption('meter', 'one that is not registered already', meter);
-  const ends = [...countReports(meter), ...observe(meter)];
+  // All instruments are made before any of them counts.
+  const begins = [...countReports(meter), ...observe(meter)];
+  const ends: (() => void)[] = [];
+  try {
+    for (const begin of begins) ends.push(begin());
+  } catch (error) {
+    for (const end of ends) end();
+    throw error;
+  }
   registered.add(meter);
   return () => {
     registered.delete(meter);
@@ -42,8 +50,11 @@ export function registerMetrics(meter: MeterLike): () => void {
   };
 }
 
+/** Begins to count, and returns what ends that. */
+type Begin = () => () => void;
+
 /** What is counted as it happens. */
-function countReports(meter: MeterLike): (() => void)[] {
+function countReports(meter: MeterLike): Begin[] {
   const counter = (name: string, unit: string, description: string) =>
     meter.createCounter(`tornadose.${name}`, { unit, description });
   const opened = counter('connection.opened', '{connection}', 'Connections that were opened');
@@ -88,11 +99,13 @@ function countReports(meter: MeterLike): (() => void)[] {
 }
 
 /** What is looked at when it is asked for. */
-function observe(meter: MeterLike): (() => void)[] {
+function observe(meter: MeterLike): Begin[] {
   const upDown = (name: string, unit: string, description: string, look: (result: ObservableResultLike) => void) => {
     const instrument = meter.createObservableUpDownCounter(`tornadose.${name}`, { unit, description });
-    instrument.addCallback(look);
-    return () => instrument.removeCallback(look);
+    return () => {
+      instrument.addCallback(look);
+      return () => instrument.removeCallback(look);
+    };
   };
   return [
     upDown('connection.active', '{connection}', 'Connections that are open now', (result) => {
@@ -108,8 +121,8 @@ function observe(meter: MeterLike): (() => void)[] {
   ];
 }
 
-function on<Report>(channel: string, count: (report: Report) => void): () => void {
-  return listen(channel, (report) => count(report as Report));
+function on<Report>(channel: string, count: (report: Report) => void): Begin {
+  return () => listen(channel, (report) => count(report as Report));
 }
 
 function of(sink: string, reason?: string): InstrumentAttributes {

@@ -1,6 +1,6 @@
 import { distinctUntilChanged, type MonoTypeOperatorFunction, Observable, type Subscriber } from 'rxjs';
 import { reportError } from '../diagnostics.ts';
-import { checkNames, integer } from '../options.ts';
+import { checkNames, milliseconds } from '../options.ts';
 import { CountTicks } from './CountTicks.ts';
 import { Lingering } from './Lingering.ts';
 import type { PresenceMessage, Told } from './Observers.ts';
@@ -50,8 +50,8 @@ export class Presence<M extends PresenceMember = PresenceMember> {
   constructor(options: PresenceOptions = {}) {
     checkNames('Presence', options, presenceOptionNames);
     this.#owner = {
-      lingering: new Lingering(integer('linger', options.linger, 10_000, 0)),
-      countTicks: new CountTicks(integer('countInterval', options.countInterval, 1_000)),
+      lingering: new Lingering(options.linger === 0 ? 0 : milliseconds('linger', options.linger, 10_000)),
+      countTicks: new CountTicks(milliseconds('countInterval', options.countInterval, 1_000)),
       emptied: (name) => this.#emptied(name),
     };
   }

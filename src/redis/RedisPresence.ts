@@ -1,4 +1,4 @@
-import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
+import { checkNames, invalidOption, longestDelay, milliseconds } from '../options.ts';
 import { Presence, type PresenceOptions, presenceOptionNames } from '../presence/Presence.ts';
 import type { PresenceMember } from '../presence/PresenceChange.ts';
 import type { Topic, TopicOwner } from '../presence/Topic.ts';
@@ -21,6 +21,9 @@ export interface RedisPresenceOptions extends PresenceOptions {
   readonly timeout?: number | undefined;
 }
 
+/** Leases are renewed each quarter of it, which has to be longer than an answer of Redis takes. */
+const leastTtl = 1_000;
+
 const optionNames = ['redis', 'prefix', 'ttl', 'timeout', ...presenceOptionNames];
 
 /**
@@ -35,8 +38,8 @@ const optionNames = ['redis', 'prefix', 'ttl', 'timeout', ...presenceOptionNames
  * A member is here as long as it is connected to one process at least. What another process sees of it is its JSON.
  *
  * *A process that dies*, without a word, is believed for three quarters of `ttl`, and its members leave for the others
- * within `ttl`. What it left in Redis expires by itself. One that is closed leaves its members there for `linger`: who is
- * taken on by another process meanwhile has never left.
+ * within `ttl`. What it left in Redis expires by itself. One that is closed leaves its members there for `linger`, also where
+ * that is longer than `ttl`: who is taken on by another process meanwhile has never left.
  *
  * *Redis down*: no stream is touched, and who comes to this process is seen here. All else stands still, and is right
  * again once Redis is back, with what has changed as joins and leaves; after Redis has lost what it had, those who do not
@@ -61,7 +64,8 @@ export class RedisPresence<M extends PresenceMember = PresenceMember> extends Pr
       throw invalidOption('redis', 'a client of ioredis', redis);
     if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed())
       throw invalidOption('prefix', 'a name of one character or more', prefix);
-    const ttl = integer('ttl', options.ttl, 30_000, 1_000);
+    const ttl = milliseconds('ttl', options.ttl, 30_000);
+    if (ttl < leastTtl) throw invalidOption('ttl', `a number of milliseconds from ${leastTtl} to ${longestDelay}`, ttl);
     const timeout = milliseconds('timeout', options.timeout, 5_000);
     this.#presences = presencesOf(redis);
     this.#link = new PresenceLink({ redis, prefix, ttl, timeout }, this.#presences);

@@ -186,8 +186,9 @@ export class RedisTopic<M extends PresenceMember>
     if (this.#obeyed === 0) return;
     const { wait } = this.owner.lingering;
     const ids = wait > 0 ? [] : [...this.#told];
+    // The last lease is for the linger alone: nobody renews it, and it may be longer than those that were.
     await this.#send(
-      Math.min(wait, this.#link.lease),
+      wait,
       false,
       ids.flatMap((id) => [id, '']),
     );

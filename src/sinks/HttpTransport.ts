@@ -122,11 +122,15 @@ export class HttpTransport extends OwnedTransport {
     const res = this.#res;
     if (res.headersSent || res.writableEnded) return;
     res.removeHeader('content-length');
-    for (const [name, value] of Object.entries(refusalHeaders(retryAfter))) res.setHeader(name, value);
+    this.#setHeaders({ ...this.#answer.given, ...refusalHeaders(retryAfter) });
     // The next request had better go to another server.
     if (res.stream === undefined && error.code === 'ERR_DRAINING') res.setHeader('connection', 'close');
     res.writeHead(status);
     res.end(refusalText(status));
+  }
+
+  #setHeaders(headers: HeaderRecord): void {
+    for (const [name, value] of Object.entries(headers)) this.#res.setHeader(name, value);
   }
 
   end(reason: CloseReason, retry?: number): void {
@@ -134,6 +138,7 @@ export class HttpTransport extends OwnedTransport {
     if (!this.#opened) {
       if (res.headersSent || res.writableEnded) return;
       res.removeHeader('content-length');
+      this.#setHeaders(this.#answer.given);
       res.writeHead(reason === 'error' ? 500 : 204);
       res.end();
     } else if (reason === 'complete') {

@@ -31,6 +31,8 @@ const codes: Partial<Record<CloseReason, number>> = {
 };
 const normal = 1000;
 const tryAgainLater = 1013;
+/** How many ms a client has to take the close frame. */
+const patience = 1000;
 
 abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   readonly ws: WebSocketLike;
@@ -61,6 +63,10 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   /** The upgrade was answered already, so all that is left is a code that means: try again later. */
   refuse({ retryAfter }: Refusal): void {
     this.ws.close(tryAgainLater, String(retryAfter * 1000));
+    // Nothing counts it any more, so it must not stay for the half minute that ws gives to a client without manners.
+    this.ws.pause?.();
+    const timer: { unref?(): void } | number = setTimeout(() => this.ws.terminate(), patience);
+    if (typeof timer === 'object') timer.unref?.();
   }
 
   end(reason: CloseReason, retry?: number): void {

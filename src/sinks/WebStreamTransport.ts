@@ -30,7 +30,7 @@ export class WebStreamTransport extends OwnedTransport {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #opened = false;
   #done = false;
-  #breaking = false;
+  #last: 'close' | 'error' | undefined;
 
   constructor(answer: EventStreamAnswer, request: Aborting) {
     super();
@@ -78,14 +78,13 @@ export class WebStreamTransport extends OwnedTransport {
       this.status = reason === 'error' ? 500 : 204;
       this.#left();
     } else if (reason === 'error') {
-      this.#breaking = true;
-      this.#breakIfEmpty();
+      this.#endWhenRead('error');
     } else if (!this.#done) {
       const last = retry !== undefined ? retryField(retry) : reason === 'complete' ? this.#answer.farewell : '';
       if (last !== '') this.write(bytesOf(last));
-      this.#controller.close();
-      // What is queued is the reader's from now on.
-      this.#left();
+      // A process that is about to exit waits for the reader; otherwise what is queued is its own from now on.
+      if (reason === 'drain') this.#endWhenRead('close');
+      else this.#close();
     }
   }
 
@@ -104,13 +103,25 @@ export class WebStreamTransport extends OwnedTransport {
   };
 
   #pulled(): void {
-    if (this.#breaking) this.#breakIfEmpty();
+    if (this.#last !== undefined) this.#endIfRead();
     else if (this.#opened) this.owner.transportDrained();
   }
 
-  /** An error takes what is queued with it, so it waits until that is read. */
-  #breakIfEmpty(): void {
-    if (this.waiting === 0) this.destroy('error');
+  /** An error would take what is queued with it, so it waits until that is read. */
+  #endWhenRead(last: 'close' | 'error'): void {
+    this.#last = last;
+    this.#endIfRead();
+  }
+
+  #endIfRead(): void {
+    if (this.#done || this.waiting > 0) return;
+    if (this.#last === 'error') this.destroy('error');
+    else this.#close();
+  }
+
+  #close(): void {
+    this.#controller.close();
+    this.#left();
   }
 
   #left(): void {

@@ -1,5 +1,6 @@
 import { TornadoseError } from '../errors.ts';
 import { type Gate, gate as gateOfProcess } from '../flow/Gate.ts';
+import { checkGate, checkKey } from '../flow/SinkOptions.ts';
 import { checkNames, invalidOption } from '../options.ts';
 
 /** What is asked of an upgrade request: the `IncomingMessage` of `node:http` has it. */
@@ -27,7 +28,36 @@ export interface SocketLike {
   on(event: 'error' | 'finish', listener: () => void): unknown;
 }
 
-const names = { 403: 'Forbidden', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
+const names = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+} as const;
+
+/**
+ * Answers an upgrade request with a status in place of a WebSocket, and closes its connection, whatever the client does: Node
+ * listens to such a socket no more.
+ *
+ * ```ts
+ * server.on('upgrade', (req, socket, head) => {
+ *   if (userOf(req) === undefined) refuseUpgrade(socket, 401);
+ *   else webSockets.handleUpgrade(req, socket, head, (ws) => void chat.pipe(toWebSocket(ws)));
+ * });
+ * ```
+ *
+ * @param retryAfter after how many seconds to try again
+ */
+export function refuseUpgrade(socket: SocketLike, status: keyof typeof names, retryAfter?: number): void {
+  const retry = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`;
+  // One that has left already would be an uncaught exception.
+  socket.on('error', () => {});
+  // A server leaves its sockets half open: one whose client does not close its own side would be there for ever.
+  socket.on('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${names[status]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
+}
 
 /** Why an upgrade is refused, as HTTP says it. */
 export class UpgradeRefusal {
@@ -46,14 +76,7 @@ export class UpgradeRefusal {
 
   /** Answers, and closes the connection. */
   send(socket: SocketLike): void {
-    const retry = this.retryAfter === undefined ? '' : `Retry-After: ${this.retryAfter}\r\n`;
-    // Nobody else listens any more, and one that has left already would be an uncaught exception.
-    socket.on('error', () => {});
-    // A server leaves its sockets half open: one whose client does not close its own side would be there for ever.
-    socket.on('finish', () => socket.destroy());
-    socket.end(
-      `HTTP/1.1 ${this.status} ${names[this.status]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`,
-    );
+    refuseUpgrade(socket, this.status, this.retryAfter);
   }
 }
 
@@ -79,6 +102,9 @@ export class UpgradeRefusal {
 export function checkUpgrade(req: UpgradeRequest, options: UpgradeOptions = {}): UpgradeRefusal | undefined {
   checkNames('checkUpgrade', options, ['origins', 'key', 'gate']);
   const { origins, key, gate = gateOfProcess } = options;
+  if (typeof req?.headers !== 'object') throw invalidOption('req', 'an upgrade request', req);
+  checkKey(key);
+  checkGate(gate);
   if (origins !== undefined) checkOrigins(origins);
   const { origin, host } = req.headers;
   if (origin !== undefined && !isAllowed(origin, origins, host)) {

@@ -4,7 +4,7 @@ import type { Settings } from '../flow/SinkOptions.ts';
 import { isEventName, isRetry } from '../message.ts';
 import { checkNames, invalidOption, optionalFunction } from '../options.ts';
 import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
-import { eventStreamHeaders, type GivenHeaders, type HeaderRecord } from './eventStreamHeaders.ts';
+import { eventStreamHeaders, type GivenHeaders, type HeaderRecord, othersOf } from './eventStreamHeaders.ts';
 
 /** Options of the sinks that speak `text/event-stream`. */
 export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
@@ -32,6 +32,8 @@ export interface EventStreamFormat<T> {
 export interface EventStreamAnswer {
   readonly status: number;
   readonly headers: HeaderRecord;
+  /** Those of them that the application gave, for answers without events: CORS, cookies. */
+  readonly given: HeaderRecord;
   /** What goes out first. */
   readonly prelude: string;
   /** What goes out last, after a source that has completed. */
@@ -58,13 +60,15 @@ export function eventStreamFormat<T>(
   if (!(Number.isInteger(status) && status >= 200 && status <= 599) || bodiless.has(status))
     throw invalidOption('status', 'an HTTP status from 200 to 599 whose answer has a body', status);
   const encoder = eventStream(optionalFunction('serialize', options.serialize) as Serialize<unknown> | undefined);
+  const headers = eventStreamHeaders(options.headers);
   const visible = visibleHeartbeat(options.heartbeat);
   return {
     encoder,
     settings: browserSettings(options, visible === undefined ? encoder.heartbeat : bareEvent(visible)),
     answer: {
       status,
-      headers: eventStreamHeaders(options.headers),
+      headers,
+      given: othersOf(headers),
       prelude: retry === undefined ? '' : retryField(retry),
       farewell: end === false ? '' : bareEvent(end),
     },

@@ -36,6 +36,11 @@ export function eventStreamHeaders(given: GivenHeaders = {}): HeaderRecord {
   return headers;
 }
 
+/** Those that are no event stream's own, for answers without events: a page of another origin needs CORS to see their status. */
+export function othersOf(headers: HeaderRecord): HeaderRecord {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in own) && name !== 'content-length'));
+}
+
 /** The headers of an answer to somebody who is turned away. */
 export const refusalHeaders = (retryAfter: number): Readonly<Record<string, string>> => ({
   'content-type': 'text/plain; charset=utf-8',

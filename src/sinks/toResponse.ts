@@ -4,7 +4,7 @@ import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import type { Refusal } from '../flow/Refusal.ts';
 import { invalidOption, optionalFunction } from '../options.ts';
 import { type EventStreamAnswer, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
-import { refusalHeaders, refusalText } from './eventStreamHeaders.ts';
+import { type HeaderRecord, refusalHeaders, refusalText } from './eventStreamHeaders.ts';
 import { refused } from './refused.ts';
 import { WebStreamTransport } from './WebStreamTransport.ts';
 
@@ -49,21 +49,28 @@ export function toResponse<T>(source: Observable<T>, request: RequestLike, optio
   }
   const transport = new WebStreamTransport(answer, request);
   watch(new Connection(source, transport, encoder, settings));
-  if (transport.refusal !== undefined) return turnedAway(transport.refusal);
-  return transport.status === undefined
+  const { refusal, status } = transport;
+  if (refusal !== undefined) return turnedAway(refusal, answer);
+  return status === undefined
     ? new Response(transport.body, init)
-    : new Response(null, { status: transport.status });
+    : new Response(null, { status, headers: headersOf(answer.given) });
 }
 
-function turnedAway({ status, retryAfter }: Refusal): Response {
-  return new Response(refusalText(status), { status, headers: refusalHeaders(retryAfter) });
+/** Without `connection: close`, as nobody knows here whether it is sent over HTTP/2, where that is forbidden. */
+function turnedAway({ status, retryAfter }: Refusal, { given }: EventStreamAnswer): Response {
+  const headers = headersOf({ ...given, ...refusalHeaders(retryAfter) });
+  return new Response(refusalText(status), { status, headers });
 }
 
-function head({ status, headers: given }: EventStreamAnswer): ResponseInit {
+function head({ status, headers }: EventStreamAnswer): ResponseInit {
+  return { status, headers: headersOf(headers) };
+}
+
+function headersOf(given: HeaderRecord): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(given)) {
     // One by one: `set-cookie` is the header that cannot be joined with commas.
     for (const each of Array.isArray(value) ? value : [value]) headers.append(name, String(each));
   }
-  return { status, headers };
+  return headers;
 }

@@ -21,8 +21,12 @@ export interface WebSocketOptions<T> extends BrowserSinkOptions<T> {
  * `"id"` where a `Message` has them.
  *
  * ```ts
- * new WebSocketServer({ server }).on('connection', (ws) => {
- *   void chat.pipe(toWebSocket(ws));
+ * const webSockets = new WebSocketServer({ noServer: true });
+ *
+ * server.on('upgrade', (req, socket, head) => {
+ *   const refusal = checkUpgrade(req);
+ *   if (refusal !== undefined) refusal.send(socket);
+ *   else webSockets.handleUpgrade(req, socket, head, (ws) => void chat.pipe(toWebSocket(ws)));
  * });
  * ```
  *
