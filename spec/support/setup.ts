@@ -15,6 +15,7 @@ function openResources(): Map<string, number> {
 }
 
 let openBefore = new Map<string, number>();
+const { setTimeout: realTimeout, setImmediate: realImmediate } = globalThis;
 
 /** Of each file where they run side by side, of all of them otherwise. */
 export const mochaHooks = {
@@ -23,6 +24,8 @@ export const mochaHooks = {
   },
   /** What is left open would keep a user's program running. What closes may take its time. */
   async afterAll(): Promise<void> {
+    if (globalThis.setTimeout !== realTimeout || globalThis.setImmediate !== realImmediate)
+      throw new Error('The specs left a clock of their own in place of the real one');
     let left: string[] = [];
     for (const ends = performance.now() + 5000; performance.now() < ends; await sleep(10)) {
       left = [...openResources()].filter(([kind, count]) => count > (openBefore.get(kind) ?? 0)).map(([kind]) => kind);
