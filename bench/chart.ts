@@ -1,4 +1,5 @@
 import { type CaseReport, mainFigure, type Report, type Row } from './Report.ts';
+import { servers } from './servers.ts';
 
 const panels = ['single', 'burst'];
 const floor = 'floor tick';
@@ -117,13 +118,15 @@ function seriesOf(rows: readonly Row[], index: number): object {
 function panelOf(report: CaseReport | undefined): { readonly title: string; readonly rows: readonly Row[] } {
   if (report?.load.kind !== 'delivery') return { title: '', rows: [] };
   const { clients, perTick } = report.load;
-  const measured = report.servers.filter((row) => mainFigure(row) !== undefined && row.name !== 'tornadose watched');
+  const measured = report.servers.filter((row) => mainFigure(row) !== undefined && !isVariation(row.name));
   return {
     title: `${clients.toLocaleString('en')} clients, ${perTick === 1 ? 'one event' : `${perTick} events`} per tick`,
     rows: measured.sort((a, b) => (mainFigure(a) ?? 0) - (mainFigure(b) ?? 0)),
   };
 }
 
+const isVariation = (name: string): boolean =>
+  servers.some((server) => server.name === name && server.only !== undefined);
 const isOwn = (name: string): boolean => name.startsWith('tornadose');
 
 function colourOf(name: string): string {

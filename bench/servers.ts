@@ -45,6 +45,7 @@ export const servers: readonly Server[] = [
   sse('floor chunk', 'floor', { variants: { plain: 'chunk' } }),
   sse('floor write', 'floor', { variants: { plain: 'write', loop: 'write' } }),
   sse('floor filter', 'floor', { variants: { filter: 'filter' } }),
+  sse('floor rxjs', 'floorRxjs', { variants: { filter: 'filter', map: 'map' } }),
   sse('floor stream', 'floorStream', { variants: { stream: 'write' }, quick: true }),
   sse('floor joined', 'floorStream', { variants: { stream: 'joined' }, quick: true }),
   sse('tornadose', 'tornadose', { ...tornadose, quick: true }),
@@ -57,6 +58,11 @@ export const servers: readonly Server[] = [
     ...tornadose,
     variants: { plain: 'watched' },
     only: ['single', 'burst', 'connect'],
+  }),
+  sse('tornadose metered', 'tornadose', {
+    ...tornadose,
+    variants: { plain: 'metered' },
+    only: ['single', 'burst'],
   }),
   sse('rxjs', 'rxjs', { variants: rxjs, package: 'rxjs' }),
   sse('better-sse', 'betterSse', {

@@ -28,14 +28,17 @@ const connections = {
   since: (store, req, res) => store.since(lastEventId(req)).pipe(toEventSource(res)),
   /** With somebody who counts what the library tells of all connections. */
   watched: (store, _req, res) => store.pipe(toEventSource(res)),
+  /** With the instruments of OpenTelemetry. */
+  metered: (store, _req, res) => store.pipe(toEventSource(res)),
 };
 
-export function start(variant) {
+export async function start(variant) {
   const store = new QueueStore();
   const publish = (values) => {
     for (const value of values) store.next(value);
   };
   if (variant === 'watched') watch();
+  if (variant === 'metered') await meter();
   const connect = connections[variant];
   if (connect !== undefined) return { server: createServer((req, res) => connect(store, req, res)), publish };
   const server = createServer();
@@ -48,4 +51,17 @@ function watch() {
   for (const name of ['connection', 'tick', 'drop', 'resume', 'gap', 'error']) {
     diagnostics.subscribe(`tornadose:${name}`, () => counts.set(name, (counts.get(name) ?? 0) + 1));
   }
+}
+
+async function meter() {
+  const [{ MeterProvider, MetricReader }, { registerMetrics }] = await Promise.all([
+    import('@opentelemetry/sdk-metrics'),
+    import('../../dist/metrics/index.js'),
+  ]);
+  /** One that is asked for nothing, as the instruments count all the same. */
+  class Reader extends MetricReader {
+    async onForceFlush() {}
+    async onShutdown() {}
+  }
+  registerMetrics(new MeterProvider({ readers: [new Reader()] }).getMeter('bench'));
 }
