@@ -1,5 +1,5 @@
 import { reportError } from '../diagnostics.ts';
-import { later, laterBy } from '../later.ts';
+import { oncePerTurn } from '../later.ts';
 import { clock } from './clock.ts';
 import { beginTally, endTally } from './TickTally.ts';
 
@@ -13,8 +13,7 @@ const slice = 10;
 const stride = 8;
 
 let due: Flushed[] = [];
-/** By what the next flush was scheduled, if it was. */
-let scheduledBy: unknown;
+const askForTurn = oncePerTurn(flushAll);
 
 /** Flushes `flushed` at the end of this tick, so that what the tick brings leaves as one write. Ask once a tick. */
 export function atEndOfTick(flushed: Flushed): void {
@@ -23,15 +22,10 @@ export function atEndOfTick(flushed: Flushed): void {
 }
 
 function schedule(): void {
-  const by = laterBy();
-  if (scheduledBy === by) return;
-  scheduledBy = by;
-  beginTally();
-  later(flushAll);
+  if (askForTurn()) beginTally();
 }
 
 function flushAll(): void {
-  scheduledBy = undefined;
   // What a flush brings about belongs to the next tick, or a source that answers each write would never let go.
   const flushing = due;
   due = [];

@@ -1,22 +1,18 @@
 import { reportError } from '../diagnostics.ts';
-import { later, laterBy } from '../later.ts';
+import { later, oncePerTurn } from '../later.ts';
 
 /** For how many ms messages are replayed before the event loop turns, to all clients together. */
 const budget = 1;
 
 const waiting: (() => void)[] = [];
-/** When this turn's time is over; 0 before anybody has asked. */
+const askForTurn = oncePerTurn(begin);
+/** When this turn's time is over. */
 let ends = 0;
-let endsBy: unknown;
 
 /** Whether there is time left in this turn of the event loop for what clients have missed: what comes live is not to wait for it. */
 export function hasTime(): boolean {
   const now = performance.now();
-  if (ends === 0 || endsBy !== laterBy()) {
-    ends = now + budget;
-    endsBy = laterBy();
-    later(begin);
-  }
+  if (askForTurn()) ends = now + budget;
   return now < ends;
 }
 
@@ -27,7 +23,6 @@ export function inTurn(run: () => void): void {
 }
 
 function begin(): void {
-  ends = 0;
   // Those who come meanwhile are behind these.
   for (let left = waiting.length; left > 0 && hasTime(); left -= 1) {
     try {
