@@ -22,6 +22,12 @@ const breaksField = /[\r\n\0]/;
 const reserved = new Set(['gap', 'position', 'end']);
 
 /**
+ * What is made of a message once, by one function for all messages. In a WeakMap each client that comes back would look for
+ * each message that it has missed, which takes a quarter of a replay.
+ */
+export let madeOf: <Made>(message: Message, make: (message: Message) => Made) => Made;
+
+/**
  * A value with a name, an id or a retry: what to emit where plain data is not enough.
  *
  * ```ts
@@ -34,6 +40,8 @@ const reserved = new Set(['gap', 'position', 'end']);
  * @throws TornadoseError `ERR_INVALID_MESSAGE` when a field cannot go over the wire.
  */
 export class Message<T = unknown> implements MessageFields<T> {
+  /** What was made of it, for as long as it lives: a private field may be written where all else is frozen. */
+  #made: unknown;
   readonly data: T;
   readonly event: string | undefined;
   readonly id: string | undefined;
@@ -59,6 +67,15 @@ export class Message<T = unknown> implements MessageFields<T> {
     // One of a class of its own has its fields still to come.
     const made = this.constructor;
     if (made === Message || made === Gap || made === Position) Object.freeze(this);
+  }
+
+  static {
+    madeOf = <Made>(message: Message, make: (message: Message) => Made): Made => {
+      // One that no constructor has made has no private field.
+      if (!(#made in message)) return make(message);
+      message.#made ??= make(message);
+      return message.#made as Made;
+    };
   }
 }
 

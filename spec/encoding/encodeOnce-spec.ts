@@ -36,6 +36,15 @@ describe('encodeOnce', () => {
       expect(encoder.count).to.equal(values.length);
     });
 
+    it('should encode a message that no constructor has made, too', async () => {
+      const message: Message = Object.assign(Object.create(Message.prototype), { data: 'made' });
+      const store = new QueueStore<Message>();
+      const all = clients(store, 2, encoder);
+      store.next(message);
+      await endOfTick();
+      expect(all.map(({ text }) => text)).to.deep.equal(['"made"\n', '"made"\n']);
+    });
+
     it('should share what it encoded with those who join later', async () => {
       const store = new DataStore({ n: 1 });
       clients(store, 3, encoder);

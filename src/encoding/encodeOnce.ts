@@ -1,14 +1,10 @@
 import { reportError } from '../diagnostics.ts';
 import { TornadoseError } from '../errors.ts';
-import { memo } from '../memo.ts';
-import { Message } from '../message.ts';
+import { Message, madeOf } from '../message.ts';
 import { bytesOf } from './bytes.ts';
 import { Emission, emissionInProgress } from './Emission.ts';
 import { type Encoder, unserialisable } from './Encoder.ts';
 import { Frame } from './Frame.ts';
-
-// A message is immutable, so its frames are good for as long as it lives, whichever way it comes.
-const emissions = new WeakMap<Message, Emission>();
 
 /**
  * The frame of a value, shared by all who ask for it during one emission of a store. Where it is this client's alone (a
@@ -22,7 +18,8 @@ export function encodeOnce(encoder: Encoder, value: unknown): Frame | string {
     if (Object.is(emission.value, value)) return emission.frame(encoder, encode);
     if (isPrimitive(value)) return emission.derivedFrame(encoder, value, encode);
   }
-  if (value instanceof Message) return emissionOf(value).frame(encoder, encode);
+  // A message is immutable, so its frames are good for as long as it lives, whichever way it comes.
+  if (value instanceof Message) return madeOf(value, emissionOf).frame(encoder, encode);
   const content = contentOf(encoder, value);
   return typeof content === 'string' ? content : new Frame(value, content);
 }
@@ -38,7 +35,7 @@ function isPrimitive(value: unknown): boolean {
 }
 
 function emissionOf(message: Message): Emission {
-  return memo(emissions, message, () => new Emission(message));
+  return new Emission(message);
 }
 
 function hasNoText(data: unknown): boolean {

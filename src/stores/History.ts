@@ -67,8 +67,9 @@ export class History {
   }
 
   /** The number after which messages are retained. */
-  start(now: number): number {
-    this.#expire(now);
+  start(now?: number): number {
+    // Asked for each message of each client that is behind: the time would be a tenth of a replay.
+    if (this.#ttl !== Number.POSITIVE_INFINITY) this.#expire(now ?? performance.now());
     return this.#entries.start;
   }
 

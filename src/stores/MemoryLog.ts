@@ -34,7 +34,7 @@ export class MemoryLog implements CursorLog {
 
   /** The number after which messages are retained. */
   get start(): number {
-    return this.#history.start(performance.now());
+    return this.#history.start();
   }
 
   /** Whether anybody follows. */
