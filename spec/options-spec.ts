@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import { TornadoseError } from 'tornadose';
-import { checkNames, integer, invalidOption, milliseconds, oneOf, optionalFunction } from '../src/options.ts';
+import {
+  checkedName,
+  checkNames,
+  integer,
+  invalidOption,
+  milliseconds,
+  oneOf,
+  optionalFunction,
+} from '../src/options.ts';
 import { thrown } from './support/thrown.ts';
 
 describe('options', () => {
@@ -34,6 +42,14 @@ describe('options', () => {
       expect(refusal(() => checkNames('toX', JSON.parse('{"__proto__": 1}'), ['a']))).to.include('got `__proto__`');
       expect(refusal(() => checkNames('toX', { toString: 1 }, ['a']))).to.include('got `toString`');
     });
+  });
+
+  it('should take a name that is the same in UTF-8, of as many characters as it may have', () => {
+    expect(checkedName('key', 'né 🌪')).to.equal('né 🌪');
+    expect(checkedName('key', 'x'.repeat(256), 256)).to.have.length(256);
+    for (const wrong of ['', '\ud83c', 5, null, undefined])
+      expect(refusal(() => checkedName('key', wrong))).to.include('`key` to be a name of one character or more');
+    expect(refusal(() => checkedName('key', 'x'.repeat(257), 256))).to.include('a name of 1 to 256 characters');
   });
 
   it('should take integers from the least on, and the default for undefined only', () => {

@@ -49,17 +49,17 @@ export class Message<T = unknown> implements MessageFields<T> {
 
   constructor(fields: MessageFields<T>) {
     if (typeof fields !== 'object' || fields === null || !('data' in fields)) {
-      throw invalid('data', 'given, as in `new Message({ data })`', fields);
+      throw invalidMessage('data', 'given, as in `new Message({ data })`', fields);
     }
     const { data, event, id, retry } = fields;
     if (event !== undefined && !isEventName(event))
-      throw invalid('event', 'a name of one character or more, without CR, LF, NUL or a lone surrogate', event);
+      throw invalidMessage('event', 'a name of one character or more, without CR, LF, NUL or a lone surrogate', event);
     if (event !== undefined && reserved.has(event) && !(this instanceof Gap || this instanceof Position))
-      throw invalid('event', 'another name than gap, position and end, which the library uses', event);
+      throw invalidMessage('event', 'another name than gap, position and end, which the library uses', event);
     if (id !== undefined && !(typeof id === 'string' && idForm.test(id)))
-      throw invalid('id', 'a string of 1 to 128 of A-Z a-z 0-9 . _ ~ -', id);
+      throw invalidMessage('id', 'a string of 1 to 128 of A-Z a-z 0-9 . _ ~ -', id);
     if (retry !== undefined && !isRetry(retry))
-      throw invalid('retry', 'an integer of milliseconds, from 100 to 2147483647', retry);
+      throw invalidMessage('retry', 'an integer of milliseconds, from 100 to 2147483647', retry);
     this.data = data;
     this.event = event;
     this.id = id;
@@ -168,7 +168,8 @@ export function isRetry(retry: unknown): retry is number {
   return typeof retry === 'number' && Number.isInteger(retry) && retry >= 100 && retry <= longestRetry;
 }
 
-function invalid(field: string, expected: string, received: unknown): TornadoseError {
+/** The error of a field that cannot go over the wire. */
+export function invalidMessage(field: string, expected: string, received: unknown): TornadoseError {
   return new TornadoseError(
     'ERR_INVALID_MESSAGE',
     `Expected a message's \`${field}\` to be ${expected}, got ${shown(received)}`,

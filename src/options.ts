@@ -22,6 +22,9 @@ export function checkNames(where: string, options: unknown, known: readonly stri
   }
 }
 
+/** Options when they are checked: each is there. */
+export type Checked<Options> = { readonly [Name in keyof Options]-?: NonNullable<Options[Name]> };
+
 /** An integer from `least` up, or the default where none is given. */
 export function integer(option: string, value: unknown, byDefault: number, least = 1): number {
   if (value === undefined) return byDefault;
@@ -50,6 +53,13 @@ export function oneOf<Word extends string>(
   const word = words.find((each) => each === value);
   if (word === undefined) throw invalidOption(option, words.map((each) => `'${each}'`).join(' or '), value);
   return word;
+}
+
+/** A name, which is the same text in UTF-8. */
+export function checkedName(option: string, value: unknown, most: number = Number.POSITIVE_INFINITY): string {
+  if (typeof value === 'string' && value !== '' && value.length <= most && value.isWellFormed()) return value;
+  const length = Number.isFinite(most) ? `1 to ${most} characters` : 'one character or more';
+  throw invalidOption(option, `a name of ${length}`, value);
 }
 
 /** A function, or undefined where none is given. */

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { firstValueFrom, lastValueFrom, merge, Subject, take, toArray } from 'rxjs';
-import { type ErrorReport, TornadoseError } from 'tornadose';
+import { type ErrorReport, Message, TornadoseError } from 'tornadose';
 import { type Codec, json, RedisStore } from 'tornadose/redis';
 import { redisForSpecs } from '../support/RedisServer.ts';
 import { errorReports } from './support/reports.ts';
@@ -141,6 +141,17 @@ for (const [name, connect] of Object.entries(clients)) {
       }
     });
 
+    it('should refuse with the json codec, too, what no client could be sent: JSON would hide it', async () => {
+      const store = opened(new RedisStore<unknown>({ redis, channel, codec: json }));
+      const unsendable = ['a\uD83C', undefined, Symbol('none')];
+      for (const value of unsendable.flatMap((data) => [data, new Message({ data })])) {
+        const error = await store.submit(value).catch((reason) => reason);
+        expect(error).to.have.property('code', 'ERR_UNSERIALISABLE');
+      }
+      // As for the sinks, which send the escape.
+      expect(await store.submit({ text: 'a\uD83C' })).to.equal(0);
+    });
+
     it('should refuse a value that is too large', async () => {
       const store = opened(new RedisStore({ redis, channel, maxMessageBytes: 10 }));
       expect(await store.submit('0123456789')).to.equal(0);
@@ -187,6 +198,15 @@ for (const [name, connect] of Object.entries(clients)) {
       source.complete();
       expect(await ended).to.deep.equal(['fed']);
       expect(store.observed).to.equal(false);
+    });
+
+    it('should let go of its channel when it is unsubscribed, as a Subject can be', async () => {
+      const store = opened(new RedisStore({ redis, channel }));
+      const values = await received(store);
+      store.unsubscribe();
+      await until(async () => Number((await redis.pubsub('NUMSUB', channel))[1]) === 0);
+      expect(values).to.deep.equal([]);
+      expect(reports.list).to.deep.equal([]);
     });
 
     it('should report a Redis that refuses to publish', async () => {

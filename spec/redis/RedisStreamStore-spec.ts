@@ -374,6 +374,7 @@ for (const [name, connect] of Object.entries(clients)) {
         [() => store.since(7 as unknown as string), 'position'],
         [() => store.submit(1, { key: '' }), 'key'],
         [() => store.submit(1, { id: 'x' } as object), 'id'],
+        [() => store.submit(1, null as never), 'submit'],
       ];
       for (const [make, option] of wrong) {
         const error = thrown(make);

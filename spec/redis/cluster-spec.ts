@@ -10,11 +10,12 @@ import { Gap } from 'tornadose';
 import { RedisStore, RedisStreamStore } from 'tornadose/redis';
 import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
 import { freePort, RedisServer } from '../support/RedisServer.ts';
+import { errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 const clients = {
-  'ioredis 5': (port: number) => new Cluster5([{ host: '127.0.0.1', port }]),
-  'ioredis 6': (port: number) => new Cluster6([{ host: '127.0.0.1', port }]),
+  'ioredis 5': (port: number, redisOptions = {}) => new Cluster5([{ host: '127.0.0.1', port }], { redisOptions }),
+  'ioredis 6': (port: number, redisOptions = {}) => new Cluster6([{ host: '127.0.0.1', port }], { redisOptions }),
 };
 
 describe('A Cluster', () => {
@@ -67,6 +68,30 @@ describe('A Cluster', () => {
       expect(values).to.deep.equal([1, 2]);
       await store.close();
       redis.disconnect();
+    });
+
+    it(`should report why nobody can be asked for a stream, and read it when somebody can: ${name}`, async () => {
+      const user = `limited-${name.at(-1)}`;
+      await server.cli('ACL', 'SETUSER', user, 'on', '>secret', '+@all', '~*', '&*', '-cluster|myid');
+      const redis = connect(server.port, { username: user, password: 'secret' });
+      await once(redis, 'ready');
+      const reports = errorReports();
+      const store = new RedisStreamStore<number>({ redis, key: `refused-${process.pid}-${name.at(-1)}` });
+      const values: number[] = [];
+      store.subscribe((value) => values.push(value));
+      await until(() => reports.list.length > 0);
+      expect(reports.list[0]).to.have.property('during', 'read');
+      expect(reports.list[0]?.error).to.include({ code: 'ERR_REDIS_REPLY', command: 'CLUSTER MYID' });
+      expect(reports.list[0]?.error)
+        .to.have.nested.property('cause.message')
+        .that.matches(/^NOPERM/);
+      await server.cli('ACL', 'SETUSER', user, '+cluster|myid');
+      await store.submit(1);
+      await until(() => values.length === 1);
+      reports.stop();
+      await store.close();
+      redis.disconnect();
+      await server.cli('ACL', 'DELUSER', user);
     });
 
     it(`should carry streams of one slot and of several, with one reader, over lost connections: ${name}`, async () => {

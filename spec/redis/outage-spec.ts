@@ -180,11 +180,16 @@ for (const [name, connect] of Object.entries(clients)) {
       await store.close();
     });
 
-    it('should let go of its own connection when the client ends, and go on when it is connected again', async () => {
+    it('should let go of its own connection when the client ends, say so, and go on when it is connected again', async () => {
       const store = new RedisStore({ redis });
       const values = await sentBy(store);
+      const reports = errorReports();
       await redis.quit();
       await until(async () => (await server.cli('CLIENT', 'LIST', 'TYPE', 'pubsub')) === '');
+      await until(() => reports.list.length > 0);
+      reports.stop();
+      expect(reports.list[0]).to.have.property('during', 'subscribe');
+      expect(reports.list[0]?.error).to.include({ code: 'ERR_REDIS_DOWN', status: 'end' });
       await redis.connect();
       expect(await store.submit('again')).to.equal(1);
       await until(() => values.length === 2);

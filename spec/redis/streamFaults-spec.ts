@@ -100,6 +100,21 @@ describe('A fault in one stream', () => {
     expect(theirs.gaps).to.deep.equal(['unknown-epoch']);
   });
 
+  it('should be reported with the gap, when Redis does not say whether anything is missing', async () => {
+    await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', '+@all', '~*', '&*', '-xrange');
+    const limited = redis.duplicate({ username: 'limited', password: 'secret' });
+    const key = newKey();
+    const client = await joined(made<number>({ redis: limited, key }));
+    await server.cli('XADD', key, '*', 'data', '1');
+    await until(() => client.data.length === 1);
+    expect(client.gaps).to.deep.equal(['trimmed']);
+    expect(reports.list.map(({ during }) => during)).to.deep.equal(['read']);
+    expect(reports.list[0]?.error).to.include({ code: 'ERR_REDIS_REPLY', command: 'XRANGE' });
+    allLogClientsLeave();
+    await stores.pop()?.close();
+    limited.disconnect();
+  });
+
   it('should be told once, when Redis has lost what it had acknowledged and its clock is behind', async () => {
     const store = made<number>({ key: 'behind' });
     const client = await joined(store);

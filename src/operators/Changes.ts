@@ -1,7 +1,7 @@
 import { from, isObservable, type Observable, of, Subscriber, type Subscription, take, throwIfEmpty } from 'rxjs';
 import { TornadoseError } from '../errors.ts';
 import { Message } from '../message.ts';
-import { type ClientEnd, type Demand, offer } from '../pull/demand.ts';
+import { type ClientEnd, type Demand, passEnd, passOn } from '../pull/demand.ts';
 import { Queue } from './Queue.ts';
 
 /** What gives a snapshot: a value, a promise of it, or an Observable, of which the first one counts. */
@@ -74,7 +74,7 @@ export class Changes<S, T> extends Subscriber<T> implements ClientEnd, Demand {
 
   protected override _next(value: T): void {
     if (this.#isLive) this.#pass(value);
-    else if (this.#held.size < this.#maxCount) this.#held.push(value, 0);
+    else if (this.#held.size < this.#maxCount) this.#held.push(value);
     else this.#fail(overflow(this.#maxCount));
   }
 
@@ -84,7 +84,7 @@ export class Changes<S, T> extends Subscriber<T> implements ClientEnd, Demand {
 
   protected override _complete(): void {
     this.#isComplete = true;
-    if (this.#isLive) this.#complete();
+    if (this.#isLive) passEnd(this.#subscriber, this.#client);
   }
 
   // ── the snapshot ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,7 +115,7 @@ export class Changes<S, T> extends Subscriber<T> implements ClientEnd, Demand {
     if (this.#subscriber.closed) return;
     if (this.#where !== undefined) this.#client?.follow?.(this.#where, false);
     if (this.#isComplete) {
-      this.#complete();
+      passEnd(this.#subscriber, this.#client);
       return;
     }
     const waiting = this.#waiting;
@@ -140,22 +140,7 @@ export class Changes<S, T> extends Subscriber<T> implements ClientEnd, Demand {
   // ── to the client ──────────────────────────────────────────────────────────────────────────────────────────────
 
   #pass(value: S | T): void {
-    // What is subscribed because of this value is for the same client.
-    const outer = offer(this.#client);
-    try {
-      this.#subscriber.next(value);
-    } finally {
-      offer(outer);
-    }
-  }
-
-  #complete(): void {
-    const outer = offer(this.#client);
-    try {
-      this.#subscriber.complete();
-    } finally {
-      offer(outer);
-    }
+    passOn(this.#subscriber, value, this.#client);
   }
 
   #fail(error: unknown): void {

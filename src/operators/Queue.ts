@@ -12,7 +12,7 @@ export class Queue<Item> {
     return this.#items.length - this.#head;
   }
 
-  push(item: Item, bytes: number): void {
+  push(item: Item, bytes = 0): void {
     this.#items.push(item);
     this.#sizes.push(bytes);
     this.bytes += bytes;

@@ -1,5 +1,5 @@
 import { TornadoseError } from '../errors.ts';
-import { checkNames, integer } from '../options.ts';
+import { type Checked, checkNames, integer } from '../options.ts';
 
 /** How much may wait for one client. */
 export interface LimitOptions {
@@ -9,10 +9,7 @@ export interface LimitOptions {
   readonly maxBytes?: number | undefined;
 }
 
-export interface Limits {
-  readonly maxCount: number;
-  readonly maxBytes: number;
-}
+export type Limits = Checked<LimitOptions>;
 
 /** The limits of a strategy, checked at the door. */
 export function limitsOf(where: string, options: LimitOptions, others: readonly string[] = []): Limits {

@@ -1,3 +1,5 @@
+import { unref } from '../unref.ts';
+
 /** Something whose count is told now and then. */
 export interface Counted {
   tellCount(): void;
@@ -15,9 +17,7 @@ export class CountTicks {
 
   add(counted: Counted): void {
     this.#changed.add(counted);
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#run(), this.#interval);
-    (this.#timer as { unref?(): void }).unref?.();
+    this.#timer ??= unref(setTimeout(() => this.#run(), this.#interval));
   }
 
   clear(): void {

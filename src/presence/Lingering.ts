@@ -1,3 +1,5 @@
+import { unref } from '../unref.ts';
+
 /** Something that stays for a while. */
 export interface Stay {
   /** When it is over, on the clock of `performance.now()`. Kept by {@link Lingering} alone. */
@@ -33,9 +35,8 @@ export class Lingering {
   }
 
   #setTimer(wait: number): void {
-    this.#timer = setTimeout(() => this.#run(), Math.max(Math.ceil(wait), 1));
     // Those who have left are no reason for a process to go on.
-    (this.#timer as { unref?(): void }).unref?.();
+    this.#timer = unref(setTimeout(() => this.#run(), Math.max(Math.ceil(wait), 1)));
   }
 
   #stopTimer(): void {

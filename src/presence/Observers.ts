@@ -25,11 +25,6 @@ export class Observers<M extends PresenceMember> {
   /** What a newcomer is told first, kept until it is out of date: those who come at once share it. */
   #state: PresenceMessage<M> | undefined;
 
-  get size(): number {
-    const { feed, changes, counts } = this.#audiences;
-    return feed.size + changes.size + counts.size;
-  }
-
   get areCounting(): boolean {
     return this.#audiences.counts.size > 0;
   }

@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { CountTicks } from './CountTicks.ts';
 import type { Lingering } from './Lingering.ts';
-import { Local } from './Local.ts';
+import { Locals } from './Locals.ts';
 import { Observers, type Told } from './Observers.ts';
 import type { PresenceChange, PresenceMember } from './PresenceChange.ts';
 import type { Tracked } from './Tracked.ts';
@@ -24,7 +24,8 @@ const burst = 100;
 export class Topic<M extends PresenceMember> {
   readonly name: string;
   protected readonly owner: TopicOwner;
-  readonly #local = new Map<string, Local<M>>();
+  /** Those who are connected to this process. */
+  readonly locals: Locals<M>;
   /** Who is here, as far as observers were told. */
   readonly #shown = new Map<string, Tracked<M>>();
   /** Those of whom it is to be seen whether what was told is still so. */
@@ -38,11 +39,15 @@ export class Topic<M extends PresenceMember> {
   constructor(name: string, owner: TopicOwner) {
     this.name = name;
     this.owner = owner;
+    this.locals = new Locals(owner.lingering, (id) => {
+      this.localChanged(id);
+      owner.emptied(name);
+    });
   }
 
   /** Whether there is nothing to keep it for. */
   get isIdle(): boolean {
-    return this.#local.size === 0 && this.#watchers === 0;
+    return this.locals.size === 0 && this.#watchers === 0;
   }
 
   /** It is not kept any more. */
@@ -60,52 +65,21 @@ export class Topic<M extends PresenceMember> {
 
   /** One connection more. @returns the way to end it, to be called once */
   connect(tracked: Tracked<M>): () => void {
-    const { id } = tracked;
-    const known = this.#local.get(id);
-    const local = known ?? new Local(tracked, this.#left);
-    const isNews = known?.tracked.json !== tracked.json || this.present(id)?.json !== tracked.json;
-    if (local.connections === 0) this.owner.lingering.delete(local);
-    local.connections += 1;
-    local.tracked = tracked;
-    this.#local.set(id, local);
+    const { id, json } = tracked;
+    const isNews = this.locals.get(id)?.json !== json || this.present(id)?.json !== json;
+    const disconnect = this.locals.connect(tracked);
     if (isNews) this.localChanged(id);
-    return () => this.#disconnect(local);
+    return disconnect;
   }
-
-  #disconnect(local: Local<M>): void {
-    local.connections -= 1;
-    if (local.connections > 0 || this.#local.get(local.tracked.id) !== local) return;
-    if (this.owner.lingering.wait > 0) this.owner.lingering.add(local);
-    else local.over();
-  }
-
-  readonly #left = (id: string): void => {
-    this.#local.delete(id);
-    this.localChanged(id);
-    this.owner.emptied(this.name);
-  };
 
   /** Called for a member who came to this process, left it, or is described in another way. */
   protected localChanged(id: string): void {
     this.check(id);
   }
 
-  protected get hasLocal(): boolean {
-    return this.#local.size > 0;
-  }
-
-  protected get localIds(): Iterable<string> {
-    return this.#local.keys();
-  }
-
-  /** A member who is connected to this process. */
-  protected local(id: string): Tracked<M> | undefined {
-    return this.#local.get(id)?.tracked;
-  }
-
   /** A member who is here, wherever that is. */
   protected present(id: string): Tracked<M> | undefined {
-    return this.local(id);
+    return this.locals.get(id);
   }
 
   // ── observers ──────────────────────────────────────────────────────────────────────────────────────────────────

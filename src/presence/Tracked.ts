@@ -1,6 +1,6 @@
 import { unserialisable } from '../encoding/Encoder.ts';
 import { TornadoseError } from '../errors.ts';
-import { invalidOption } from '../options.ts';
+import { checkedName } from '../options.ts';
 import type { PresenceMember } from './PresenceChange.ts';
 
 /** How large the JSON of a member may be: it goes to everybody who is there. */
@@ -15,9 +15,7 @@ export interface Tracked<M extends PresenceMember> {
 
 /** Checks a member at the door. @throws TornadoseError `ERR_INVALID_OPTION`, `ERR_UNSERIALISABLE`, `ERR_TOO_LARGE` */
 export function trackedOf<M extends PresenceMember>(member: M): Tracked<M> {
-  const id: unknown = member?.id;
-  if (typeof id !== 'string' || id === '' || id.length > 256 || !id.isWellFormed())
-    throw invalidOption('member.id', 'a text of 1 to 256 characters', id);
+  const id = checkedName('member.id', member?.id, 256);
   const json = jsonOf(member);
   const bytes = new TextEncoder().encode(json).length;
   if (bytes > maxBytes)
@@ -30,8 +28,7 @@ export function trackedOf<M extends PresenceMember>(member: M): Tracked<M> {
 
 /** The name of a topic. @throws TornadoseError `ERR_INVALID_OPTION` */
 export function checkTopic(topic: unknown): void {
-  if (typeof topic !== 'string' || topic === '' || !topic.isWellFormed())
-    throw invalidOption('topic', 'a name of one character or more', topic);
+  checkedName('topic', topic);
 }
 
 function jsonOf(member: unknown): string {

@@ -25,6 +25,26 @@ export function offer(demand: Demand | undefined): Demand | undefined {
   return outer;
 }
 
+/** Passes a value on to a client: what is subscribed because of it (`switchMap`) is for the same one. */
+export function passOn<T>(subscriber: Subscriber<T>, value: T, demand: Demand | undefined): void {
+  const outer = offer(demand);
+  try {
+    subscriber.next(value);
+  } finally {
+    offer(outer);
+  }
+}
+
+/** Passes the end on to a client: what is subscribed because of it (`concat`, `repeat`) is for the same one. */
+export function passEnd(subscriber: Subscriber<never>, demand: Demand | undefined): void {
+  const outer = offer(demand);
+  try {
+    subscriber.complete();
+  } finally {
+    offer(outer);
+  }
+}
+
 /**
  * The demand of the client that `subscriber` feeds. RxJS's operators lead to it from Subscriber to Subscriber, also when
  * one of them subscribes late (`switchMap`); through an operator of another make it is the one on offer, if any is.

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { later } from '../later.ts';
 import { invalidOption } from '../options.ts';
-import { type Demand, demandOf, offer } from './demand.ts';
+import { type Demand, demandOf, passEnd, passOn } from './demand.ts';
 import { type Pull, type Pullable, pullFrom } from './Pull.ts';
 
 /** For how many ms values may come before the event loop turns. */
@@ -112,17 +112,11 @@ class Pump<T> {
   };
 
   #take(result: IteratorResult<T, unknown>): void {
-    // What is subscribed because of this value, or of the end (`concat`, `repeat`), is for the same client.
-    const outer = offer(this.#demand);
-    try {
-      if (!result.done) {
-        this.#subscriber.next(result.value);
-        return;
-      }
-      this.#ended = true;
-      this.#subscriber.complete();
-    } finally {
-      offer(outer);
+    if (!result.done) {
+      passOn(this.#subscriber, result.value, this.#demand);
+      return;
     }
+    this.#ended = true;
+    passEnd(this.#subscriber, this.#demand);
   }
 }

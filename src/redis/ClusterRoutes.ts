@@ -16,12 +16,12 @@ export interface NodeWorker<Item> {
   ended(): void;
 }
 
-/** What a worker tells. */
-interface WorkerOwner<Item> {
-  /** Whether it holds anything. */
+/** What a worker tells those that share the client, or in a Cluster the node, with it. */
+export interface WorkerOwner<Item> {
+  /** Whether it has anything to do. */
   using(used: boolean): void;
-  /** It cannot work for these items any more: another node may have them. */
-  reroute(items: Iterable<Item>): void;
+  /** It cannot work for these items, for now: another node may have them. Without it, they are tried where they were. */
+  reroute?(items: Iterable<Item>): void;
 }
 
 /** What is routed, and who works for it. */
@@ -132,7 +132,7 @@ export class ClusterRoutes<Item, Node extends ClusterNodeLike> {
     };
     this.#commands
       .run(unlimited(this.#patience), 'CLUSTER SLOTS', 0, () => this.#slotOwners.find(items, found))
-      .then(() => answered(notConnected('no node')), answered);
+      .then((why) => answered(why ?? notConnected('no node')), answered);
   }
 
   #findLater(items: Iterable<Item>, error: unknown): void {

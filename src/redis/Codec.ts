@@ -1,3 +1,6 @@
+import { textOf } from '../encoding/Encoder.ts';
+import { dataOf, Message } from '../message.ts';
+
 /**
  * How values become the text that Redis carries, and back. What `encode` throws, or an answer that is no text, refuses
  * the value (`ERR_UNSERIALISABLE`); what `decode` throws skips the payload and reports it (`ERR_UNREADABLE`).
@@ -24,15 +27,20 @@ export interface JsonCodec {
 }
 
 /**
- * JSON (RFC 8259). A payload with a key `__proto__` is refused: it would give an object a prototype of the sender's
- * making as soon as somebody copies it with `Object.assign`.
+ * JSON (RFC 8259). A value that no client could be sent is refused, a text with a lone surrogate too. So is a payload with a
+ * key `__proto__`: it would give an object a prototype of the sender's making as soon as somebody copies it with
+ * `Object.assign`.
  *
  * ```ts
  * const ticks = new RedisStore<Tick>({ redis, channel: 'ticks', codec: json }); // say the type: JSON does not
  * ```
  */
 export const json: JsonCodec = {
-  encode: (value) => JSON.stringify(value),
+  encode: (value) => {
+    // What no client could be sent. JSON escapes a lone surrogate, and leaves out the data that a Message has not.
+    if (value instanceof Message || typeof value === 'string') textOf(dataOf(value), JSON.stringify);
+    return JSON.stringify(value);
+  },
   decode: <T>(from: string): T => (mayHaveProto.test(from) ? JSON.parse(from, refuseProto) : JSON.parse(from)) as T,
 };
 

@@ -14,7 +14,7 @@ const mostSent = 1_000;
  * flight until ioredis settles it, so that a Redis which is stopped cannot pile up commands.
  */
 export class Commands {
-  readonly redis: RedisLike | RedisClusterLike;
+  readonly #redis: RedisLike | RedisClusterLike;
   readonly #inFlight = new InFlight();
   readonly #deadlines = new Deadlines();
   /** The lanes in which something waits. */
@@ -25,7 +25,7 @@ export class Commands {
 
   /** `using` is told when the first command is on its way and when none is any more. */
   constructor(redis: RedisLike | RedisClusterLike, using: (used: boolean) => void) {
-    this.redis = redis;
+    this.#redis = redis;
     this.#using = using;
   }
 
@@ -36,7 +36,7 @@ export class Commands {
    * `ERR_REDIS_REPLY`.
    */
   run<Answer>(lane: Lane, command: string, bytes: number, send: () => Promise<Answer>): Promise<Answer> {
-    if (this.redis.status === 'end') return rejected(this.#late(false, 0, performance.now()));
+    if (this.#redis.status === 'end') return rejected(this.#late(false, 0, performance.now()));
     if (!this.#inFlight.admits(bytes, lane)) return this.#inFlight.busy();
     const startedAt = performance.now();
     if (this.#inFlight.pending === 0) this.#using(true);
@@ -81,7 +81,7 @@ export class Commands {
 
   /** The connection is gone. With this option off, ioredis never settles what was sent over it and not answered. */
   closed(): void {
-    if (!('options' in this.redis) || this.redis.options?.autoResendUnfulfilledCommands !== false) return;
+    if (!('options' in this.#redis) || this.#redis.options?.autoResendUnfulfilledCommands !== false) return;
     const now = performance.now();
     for (const sending of this.#sent) {
       this.#fail(sending, this.#late(true, now - sending.startedAt, now));
@@ -103,7 +103,7 @@ export class Commands {
   }
 
   get #ready(): boolean {
-    const { redis } = this;
+    const redis = this.#redis;
     if (redis.status !== 'ready') return false;
     return !('stream' in redis) || redis.stream?.writable !== false;
   }
@@ -116,7 +116,7 @@ export class Commands {
     sending.lane.waiting.add(sending);
     this.#lanes.add(sending.lane);
     // A client with `lazyConnect` connects at its first command.
-    if (this.redis.status === 'wait') handled(this.redis.connect());
+    if (this.#redis.status === 'wait') handled(this.#redis.connect());
   }
 
   #send(sending: Sending): void {
@@ -180,7 +180,7 @@ export class Commands {
   /** Those that fail within a second share one error: ten thousand stack traces of one timer would say nothing more. */
   #late(sent: boolean, after: number, now: number, cause?: unknown): TornadoseError {
     const waited = Math.round(after);
-    const { status } = this.redis;
+    const { status } = this.#redis;
     const key = `${sent} ${waited} ${status}`;
     const last = this.#lastError;
     if (last?.key === key && last.cause === cause && now - last.now < 1_000) return last.error;

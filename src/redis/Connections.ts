@@ -8,9 +8,9 @@ import { Subscriber } from './Subscriber.ts';
 export interface ClientListener {
   reachable(): void;
   /** Its connection is gone, and what comes next may be another Redis. */
-  disconnected(): void;
+  disconnected?(): void;
   /** It will not come back by itself. */
-  ended(): void;
+  ended?(): void;
 }
 
 /**
@@ -22,7 +22,7 @@ export class Connections {
   readonly #subscriber: Subscriber;
   readonly #sharded: Subscriber;
   readonly #redis: RedisLike | RedisClusterLike;
-  readonly #others: ClientListener[] = [];
+  readonly #others = new Set<ClientListener>();
   #users = 0;
 
   constructor(redis: RedisLike | RedisClusterLike) {
@@ -41,7 +41,11 @@ export class Connections {
 
   /** Has another user of this client told how it is, while it uses it. */
   add(listener: ClientListener): void {
-    this.#others.push(listener);
+    this.#others.add(listener);
+  }
+
+  remove(listener: ClientListener): void {
+    this.#others.delete(listener);
   }
 
   readonly #ready = (): void => {
@@ -52,7 +56,7 @@ export class Connections {
   };
 
   readonly #close = (): void => {
-    for (const other of this.#others) other.disconnected();
+    for (const other of this.#others) other.disconnected?.();
     this.commands.closed();
   };
 
@@ -60,7 +64,7 @@ export class Connections {
     this.commands.ended();
     this.#subscriber.ended();
     this.#sharded.ended();
-    for (const other of this.#others) other.ended();
+    for (const other of this.#others) other.ended?.();
   };
 
   readonly using = (used: boolean): void => {

@@ -7,8 +7,8 @@ export interface Timed {
 }
 
 /**
- * One timer for all deadlines, which are kept to the millisecond, as the heartbeats of clients need not be. Those with the same wait are due in the order in which they were added, so each wait has
- * a set of its own and nothing is ever sorted.
+ * One timer for all deadlines, which are kept to the millisecond, as the heartbeats of clients need not be. Those with the
+ * same wait are due in the order in which they were added, so each wait has a set of its own and nothing is ever sorted.
  */
 export class Deadlines {
   readonly #byWait = new Map<number, Set<Timed>>();

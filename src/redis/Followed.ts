@@ -1,6 +1,6 @@
 import { reportError } from '../diagnostics.ts';
 import { compareIds } from './place.ts';
-import type { StreamEntry } from './StreamEntry.ts';
+import { bytesOf, type StreamEntry } from './StreamEntry.ts';
 
 /** How many entries one answer is to hold over all streams, at first and at most, and how many bytes, about. */
 const [fewEntries, mostEntries, mostBytes] = [64, 2_000, 1024 * 1024];
@@ -90,7 +90,7 @@ export class Followed {
     const { count } = this;
     let [bytes, isFull] = [0, false];
     for (const entries of streams.values()) {
-      for (const { data } of entries) bytes += data?.length ?? 0;
+      bytes += bytesOf(entries);
       isFull ||= entries.length === count;
     }
     if (bytes > mostBytes) this.#entries = Math.max(Math.floor((this.#entries * mostBytes) / bytes), 1);

@@ -58,6 +58,7 @@ export class Lane implements LaneOptions {
 }
 
 /** A lane for what is bounded elsewhere. */
-export function unlimited(timeout: number): Lane {
-  return new Lane({ maxPending: Number.POSITIVE_INFINITY, maxPendingBytes: Number.POSITIVE_INFINITY, timeout });
+export function unlimited(timeout: number, isOpen?: () => boolean): Lane {
+  const limits = { maxPending: Number.POSITIVE_INFINITY, maxPendingBytes: Number.POSITIVE_INFINITY, timeout };
+  return new Lane(limits, isOpen);
 }

@@ -21,6 +21,9 @@ const overrides: SubscriberOptions = {
   retryStrategy: () => null,
 };
 
+/** In ms: a process that is busy for a moment, ours or that of Redis, is not to be taken for one that is gone. */
+export const leastPatience = 1_000;
+
 /** What a connection tells the one that it belongs to. */
 export interface ConnectionOwner {
   connected(): void;
@@ -93,9 +96,15 @@ export function duplicate<Client>(
 }
 
 /** The error of a connection that is not there. */
-export function notConnected(status: string): TornadoseError {
-  return new TornadoseError('ERR_REDIS_DOWN', 'Expected a connection of our own to Redis, got none', {
-    status,
-    waited: 0,
+export function notConnected(status: string, cause?: unknown): TornadoseError {
+  const message = 'Expected a connection of our own to Redis, got none';
+  const options = cause === undefined ? undefined : { cause };
+  return new TornadoseError('ERR_REDIS_DOWN', message, { status, waited: 0 }, options);
+}
+
+/** The error of a connection that does not answer. */
+export function silence(command: string, waited: number): TornadoseError {
+  return new TornadoseError('ERR_REDIS_TIMEOUT', `Expected an answer to ${command} in ${waited} ms, got none`, {
+    waited,
   });
 }

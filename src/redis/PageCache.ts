@@ -1,5 +1,6 @@
+import { lowerBound } from './lowerBound.ts';
 import { compareIds } from './place.ts';
-import type { StreamEntry } from './StreamEntry.ts';
+import { bytesOf, type StreamEntry } from './StreamEntry.ts';
 
 /** How many bytes of pages are kept, and for how many ms. */
 const [mostBytes, longest] = [4 * 1024 * 1024, 5_000];
@@ -21,8 +22,7 @@ export class PageCache {
   #bytes = 0;
 
   add(key: string, entries: readonly StreamEntry[]): void {
-    let bytes = 0;
-    for (const { data } of entries) bytes += data?.length ?? 0;
+    const bytes = bytesOf(entries);
     if (entries.length < 2 || bytes > mostBytes / 4) return;
     const now = performance.now();
     this.#pages.push({ key, entries, bytes, until: now + longest });
@@ -49,18 +49,18 @@ export class PageCache {
     for (const page of this.#pages) {
       if (page.key !== key || page.until < now) continue;
       const index = indexOf(page.entries, from);
-      if (index !== -1 && index < page.entries.length - 1) return page.entries.slice(index);
+      if (index !== undefined) return page.entries.slice(index);
     }
     return undefined;
   }
 }
 
-function indexOf(entries: readonly StreamEntry[], id: string): number {
-  let [low, high] = [0, entries.length - 1];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (compareIds((entries[middle] as StreamEntry).id, id) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return entries[low]?.id === id ? low : -1;
+/** Where an entry is, if it is there and not the last one. */
+function indexOf(entries: readonly StreamEntry[], id: string): number | undefined {
+  const idAt = (index: number): string => (entries[index] as StreamEntry).id;
+  const last = entries.length - 1;
+  // Most pages are of another part of the stream.
+  if (compareIds(id, idAt(0)) < 0 || compareIds(id, idAt(last)) >= 0) return undefined;
+  const low = lowerBound(0, last, (index) => compareIds(idAt(index), id) < 0);
+  return idAt(low) === id ? low : undefined;
 }

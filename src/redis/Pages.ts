@@ -51,7 +51,7 @@ export class Pages {
       if (this.#asked.get(name)?.wanted === wanted) this.#asked.delete(name);
     };
     const entries = this.#inTurn(async () => {
-      if (wanted.some((each) => each())) return this.read(key, from, '+', count, timeout);
+      if (wanted.some((each) => each())) return this.#read(key, from, '+', count, timeout);
       // Now, or who asks in this instant would be told that there is nothing.
       forget();
       return [];
@@ -69,8 +69,13 @@ export class Pages {
     this.#cache.forget(key);
   }
 
-  /** Up to `count` entries of a stream between two ids, now. */
-  async read(key: string, from: string, to: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
+  /** The entry with an id, if it is there. */
+  async entry(key: string, id: string, timeout: number): Promise<StreamEntry | undefined> {
+    const [entry] = await this.#read(key, id, id, 1, timeout);
+    return entry;
+  }
+
+  async #read(key: string, from: string, to: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
     const send = () => this.#redis.xrangeBuffer(key, from, to, 'COUNT', count);
     return entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
   }

@@ -1,6 +1,6 @@
 import type { Commands } from './Commands.ts';
-import { Lane, unlimited } from './Lane.ts';
-import type { Presences } from './Presences.ts';
+import type { Connections } from './Connections.ts';
+import { type Lane, unlimited } from './Lane.ts';
 import { plain } from './PubSub.ts';
 import { type PresenceReply, type PresenceRequest, tellPresence } from './presenceScript.ts';
 import type { RedisClusterLike, RedisLike, ScriptCommandsLike } from './RedisLike.ts';
@@ -31,7 +31,7 @@ export class PresenceLink {
   readonly #prefix: string;
   readonly #lane: Lane;
 
-  constructor({ redis, prefix, ttl, timeout }: LinkSettings, { connections }: Presences) {
+  constructor({ redis, prefix, ttl, timeout }: LinkSettings, connections: Connections) {
     this.#redis = redis;
     this.#prefix = prefix;
     this.#commands = connections.commands;
@@ -50,8 +50,7 @@ export class PresenceLink {
 
   /** A way that is open when the channel is subscribed, so that what is read there misses nothing that is published later. */
   laneBehind(channel: string): Lane {
-    const { maxPending, maxPendingBytes, timeout } = this.#lane;
-    return new Lane({ maxPending, maxPendingBytes, timeout }, () => this.subscriber.isOpen(channel));
+    return unlimited(this.timeout, () => this.subscriber.isOpen(channel));
   }
 
   /** Tells Redis what a process knows, and asks. @returns its answer, or a TornadoseError */

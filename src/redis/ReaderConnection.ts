@@ -1,8 +1,7 @@
-import { type ConnectionOwner, OwnConnection } from './OwnConnection.ts';
+import { type ConnectionOwner, leastPatience, OwnConnection, silence } from './OwnConnection.ts';
 import { isReply, type ReaderLike } from './RedisLike.ts';
 import { handled } from './rejected.ts';
 import { byKey, type StreamEntry } from './StreamEntry.ts';
-import { silence } from './SubscriberConnection.ts';
 
 /** For how many ms one read waits for something to come: a wait without end is one that nobody can tell from a lost one. */
 export const block = 2_000;
@@ -17,7 +16,7 @@ export class ReaderConnection extends OwnConnection<ReaderLike> {
 
   constructor(client: ReaderLike, patience: number, owner: ConnectionOwner) {
     super(client, owner);
-    this.#patience = Math.max(patience, 1_000);
+    this.#patience = Math.max(patience, leastPatience);
   }
 
   /** Its name for CLIENT UNBLOCK, while it waits for an answer. */

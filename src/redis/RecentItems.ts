@@ -1,5 +1,6 @@
 import type { Message } from '../message.ts';
 import { Row } from '../stores/Row.ts';
+import { lowerBound } from './lowerBound.ts';
 import { compareIds, isSamePlace, type Place } from './place.ts';
 import type { StreamItem } from './StreamItem.ts';
 
@@ -8,7 +9,7 @@ const mostBytes = 128 * 1024;
 
 /** What came last, for clients that fall behind for a moment: what is older is read again. */
 export class RecentItems {
-  readonly #items = new Row<StreamItem & { readonly bytes: number }>();
+  readonly #items = new Row<StreamItem>();
   #bytes = 0;
   /** The entry before the first one. */
   #base: Place | undefined;
@@ -27,10 +28,10 @@ export class RecentItems {
     return this.#items.at(number).message as Message;
   }
 
-  /** Takes in an item that has a message, of so many bytes. */
-  push(item: StreamItem, bytes: number): void {
-    this.#items.push({ ...item, bytes });
-    this.#bytes += bytes;
+  /** Takes in an item that has a message. */
+  push(item: StreamItem): void {
+    this.#items.push(item);
+    this.#bytes += item.bytes;
     while (this.#items.size > mostItems || (this.#bytes > mostBytes && this.#items.size > 1)) {
       const oldest = this.#items.shift();
       this.#bytes -= oldest.bytes;
@@ -48,12 +49,8 @@ export class RecentItems {
   /** The number of the item at a place, or of the one before the first. */
   find(place: Place): number | undefined {
     if (this.#base !== undefined && isSamePlace(place, this.#base)) return this.start;
-    let [low, high] = [this.start + 1, this.end];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (compareIds(this.#items.at(middle).place.id, place.id) < 0) low = middle + 1;
-      else high = middle;
-    }
+    const isBefore = (number: number): boolean => compareIds(this.#items.at(number).place.id, place.id) < 0;
+    const low = lowerBound(this.start + 1, this.end, isBefore);
     return low <= this.end && isSamePlace(this.#items.at(low).place, place) ? low : undefined;
   }
 }

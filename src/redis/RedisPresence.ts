@@ -1,10 +1,11 @@
-import { checkNames, invalidOption, longestDelay, milliseconds } from '../options.ts';
+import { checkedName, checkNames, invalidOption, longestDelay, milliseconds } from '../options.ts';
 import { Presence, type PresenceOptions, presenceOptionNames } from '../presence/Presence.ts';
 import type { PresenceMember } from '../presence/PresenceChange.ts';
 import type { Topic, TopicOwner } from '../presence/Topic.ts';
 import { checkTopic } from '../presence/Tracked.ts';
+import { type Connections, connectionsOf } from './Connections.ts';
+import { checkClient } from './checkClient.ts';
 import { PresenceLink } from './PresenceLink.ts';
-import { type Presences, presencesOf } from './Presences.ts';
 import { parseTracked } from './parseTracked.ts';
 import type { RedisClusterLike, RedisLike, ScriptCommandsLike } from './RedisLike.ts';
 import { RedisTopic } from './RedisTopic.ts';
@@ -55,21 +56,19 @@ const optionNames = ['redis', 'prefix', 'ttl', 'timeout', ...presenceOptionNames
  */
 export class RedisPresence<M extends PresenceMember = PresenceMember> extends Presence<M> {
   readonly #link: PresenceLink;
-  readonly #presences: Presences;
+  readonly #connections: Connections;
 
   constructor(options: RedisPresenceOptions) {
     super(checked(options));
     const { redis, prefix = 'presence' } = options;
-    if (typeof redis?.evalsha !== 'function' || !('duplicate' in redis || 'nodes' in redis))
-      throw invalidOption('redis', 'a client of ioredis', redis);
-    if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed())
-      throw invalidOption('prefix', 'a name of one character or more', prefix);
+    checkClient(redis, 'evalsha');
+    checkedName('prefix', prefix);
     const ttl = milliseconds('ttl', options.ttl, 30_000);
     if (ttl < leastTtl) throw invalidOption('ttl', `a number of milliseconds from ${leastTtl} to ${longestDelay}`, ttl);
     const timeout = milliseconds('timeout', options.timeout, 5_000);
-    this.#presences = presencesOf(redis);
-    this.#link = new PresenceLink({ redis, prefix, ttl, timeout }, this.#presences);
-    this.#presences.add(this.#link.queue);
+    this.#connections = connectionsOf(redis);
+    this.#link = new PresenceLink({ redis, prefix, ttl, timeout }, this.#connections);
+    this.#connections.add(this.#link.queue);
   }
 
   /** Who is here now, in all processes. */
@@ -83,7 +82,7 @@ export class RedisPresence<M extends PresenceMember = PresenceMember> extends Pr
       if (tracked !== undefined) all.set(tracked.id, tracked.member);
     }
     // Those of whom Redis is being told are here as well.
-    if (known?.isTold === false) for (const member of known.locals) all.set(member.id, member);
+    if (known?.isTold === false) for (const member of known.locals.members) all.set(member.id, member);
     return [...all.values()];
   }
 
@@ -102,7 +101,7 @@ export class RedisPresence<M extends PresenceMember = PresenceMember> extends Pr
   /** @internal */
   protected override async release(): Promise<void> {
     await this.#link.queue.close();
-    this.#presences.remove(this.#link.queue);
+    this.#connections.remove(this.#link.queue);
     this.#link.subscriber.rest();
   }
 

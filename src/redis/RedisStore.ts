@@ -1,16 +1,17 @@
-import { Observable, Subject, type Subscriber, type TeardownLogic } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { reportError, reportGap } from '../diagnostics.ts';
 import { Gap } from '../message.ts';
-import { checkNames, invalidOption } from '../options.ts';
-import { Store } from '../stores/Store.ts';
+import { checkedName, checkNames, invalidOption } from '../options.ts';
 import type { ChannelListener } from './Channel.ts';
 import { type Codec, text } from './Codec.ts';
 import { connectionsOf } from './Connections.ts';
+import { checkClient } from './checkClient.ts';
 import { Publisher, type PublishingSettings, publishingNames } from './Publisher.ts';
 import { type PubSub, plain, sharded as shardedPubSub } from './PubSub.ts';
 import { decodePayload } from './payload.ts';
 import type { RedisClusterLike, RedisLike } from './RedisLike.ts';
-import type { Subscriber as ChannelSubscriber } from './Subscriber.ts';
+import { RemoteStore } from './RemoteStore.ts';
+import type { Subscriber } from './Subscriber.ts';
 
 /** Options of {@link RedisStore}. */
 export interface RedisStoreSettings<T> extends PublishingSettings<T> {
@@ -41,12 +42,14 @@ const optionNames = ['redis', 'channel', 'sharded', ...publishingNames];
  * `submit` resolves with how many subscribers Redis says got it (in a Cluster, those of one node). It rejects with a
  * TornadoseError, which nobody has to look at: `ERR_REDIS_BUSY`, `ERR_REDIS_DOWN`, `ERR_UNSERIALISABLE`, `ERR_TOO_LARGE`
  * and `ERR_STORE_CLOSED` mean *not sent*, `ERR_REDIS_TIMEOUT` *unknown*, and `ERR_REDIS_REPLY` that Redis refused it.
+ * It carries values: what is to be a `Message` for clients is made one behind it (`map`), as JSON would keep its fields and not
+ * that it is one; a stream keeps both.
  * A publish waits until a subscription of this process to the channel that is under way is there. A payload that comes in
  * and cannot be read is skipped, and reported on `tornadose:error` (`ERR_UNREADABLE`, `ERR_TOO_LARGE`).
  *
- * *Promise*: at most once, in the order of Redis; in a Cluster, where any node takes a PUBLISH, only with `sharded`. After a lost connection {@link gaps} says that something may be
- * missing. ioredis itself sends a command again whose connection broke before the answer: give the client
- * `autoResendUnfulfilledCommands: false` where a value must not come twice.
+ * *Promise*: at most once, in the order of Redis; in a Cluster, where any node takes a PUBLISH, only with `sharded`. After a
+ * lost connection {@link gaps} says that something may be missing. ioredis itself sends a command again whose connection
+ * broke before the answer: give the client `autoResendUnfulfilledCommands: false` where a value must not come twice.
  *
  * *Sharded*: in a Cluster each message goes to every node, unless it is published to a sharded channel, which lives on
  * the node that has its slot (https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub). The promise is the same; when
@@ -57,32 +60,29 @@ const optionNames = ['redis', 'channel', 'sharded', ...publishingNames];
  *
  * @throws TornadoseError `ERR_INVALID_OPTION`
  */
-export class RedisStore<T = string> extends Store<T, Promise<number>> {
+export class RedisStore<T = string> extends RemoteStore<T, Promise<number>> {
   /**
    * A `Gap` with the reason `disconnected` each time that the subscription is there again after it was lost: Pub/Sub
    * keeps nothing for those who were away. `merge(store, store.gaps)` tells the clients.
    */
-  readonly gaps: Observable<Gap>;
+  declare readonly gaps: Observable<Gap>;
 
   readonly #redis: RedisLike | RedisClusterLike;
-  readonly #subscriber: ChannelSubscriber;
+  readonly #subscriber: Subscriber;
   readonly #publisher: Publisher<T>;
   readonly #pubSub: PubSub;
   readonly #channel: string;
   /** The channel as Redis knows it. */
   readonly #name: string;
-  readonly #gaps: Subject<Gap> = new Subject<Gap>();
   readonly #listener: ChannelListener;
-  #observers = 0;
+  #holds = 0;
 
   constructor(options: RedisStoreOptions<T>) {
     super();
     checkNames('RedisStore', options, optionNames);
     const { redis, channel = 'tornadose', sharded = false }: RedisStoreSettings<T> = options;
-    if (typeof redis?.publish !== 'function' || !('duplicate' in redis || 'nodes' in redis))
-      throw invalidOption('redis', 'a client of ioredis', redis);
-    if (typeof channel !== 'string' || channel === '' || !channel.isWellFormed())
-      throw invalidOption('channel', 'a name of one character or more', channel);
+    checkClient(redis, 'publish');
+    checkedName('channel', channel);
     if (typeof sharded !== 'boolean') throw invalidOption('sharded', 'true or false', sharded);
     this.#redis = redis;
     this.#channel = channel;
@@ -99,13 +99,9 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
       received: (payload) => this.#receive(payload),
       missed: () => {
         reportGap('disconnected', 'log', channel);
-        this.#gaps.next(new Gap({ reason: 'disconnected', log: channel }));
+        this.missed(new Gap({ reason: 'disconnected', log: channel }));
       },
     };
-    this.gaps = new Observable((subscriber) => {
-      this.#gaps.subscribe(subscriber);
-      this.#observedBy(subscriber);
-    });
   }
 
   /** Publishes a value. @returns how many subscribers Redis says got it */
@@ -117,14 +113,9 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
     );
   }
 
-  override error(error: unknown): void {
-    super.error(error);
-    this.#gaps.complete();
-  }
-
-  override complete(): void {
-    super.complete();
-    this.#gaps.complete();
+  override unsubscribe(): void {
+    super.unsubscribe();
+    this.#subscriber.remove(this.#name, this.#listener);
   }
 
   protected override async release(): Promise<void> {
@@ -134,23 +125,17 @@ export class RedisStore<T = string> extends Store<T, Promise<number>> {
     await this.#publisher.settled();
   }
 
-  protected override _subscribe(subscriber: Subscriber<T>): TeardownLogic {
-    const subscription = super._subscribe(subscriber);
-    this.#observedBy(subscriber);
-    return subscription;
+  /** @internal */
+  protected override hold(): void {
+    this.#holds += 1;
+    if (this.#holds === 1) this.#subscriber.add(this.#name, this.#listener, this.#publisher.timeout);
   }
 
-  #observedBy(subscriber: Subscriber<never> | Subscriber<T> | Subscriber<Gap>): void {
-    if (this.isStopped || subscriber.closed) return;
-    this.#observers += 1;
-    if (this.#observers === 1) this.#subscriber.add(this.#name, this.#listener, this.#publisher.timeout);
-    subscriber.add(this.#unobserved);
+  /** @internal */
+  protected override letGo(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#subscriber.remove(this.#name, this.#listener);
   }
-
-  readonly #unobserved = (): void => {
-    this.#observers -= 1;
-    if (this.#observers === 0) this.#subscriber.remove(this.#name, this.#listener);
-  };
 
   #receive(payload: Uint8Array): void {
     const { codec, maxMessageBytes } = this.#publisher;

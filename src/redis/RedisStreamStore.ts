@@ -1,14 +1,14 @@
-import { Observable, type Observer, Subject, type Subscriber, type TeardownLogic } from 'rxjs';
-import { shown, TornadoseError } from '../errors.ts';
-import { type DataOf, dataOf, type Gap, Message } from '../message.ts';
-import { checkNames, integer, invalidOption, milliseconds } from '../options.ts';
+import type { Observable, Observer } from 'rxjs';
+import { type DataOf, dataOf, type Gap, invalidMessage, Message } from '../message.ts';
+import { checkedName, checkNames, integer, invalidOption, milliseconds } from '../options.ts';
 import type { Log, SinceOptions } from '../stores/Log.ts';
 import { newEpoch } from '../stores/position.ts';
-import { Store } from '../stores/Store.ts';
 import { type Codec, json } from './Codec.ts';
+import { checkClient } from './checkClient.ts';
 import { Publisher, type PublishingSettings, publishingNames } from './Publisher.ts';
 import { idOf, newStreamEpoch } from './place.ts';
 import type { RedisStreamClusterLike, RedisStreamLike } from './RedisLike.ts';
+import { RemoteStore } from './RemoteStore.ts';
 import { rejected } from './rejected.ts';
 import { StreamLog } from './StreamLog.ts';
 import { type Streams, streamsOf } from './Streams.ts';
@@ -66,20 +66,19 @@ const optionNames = ['redis', 'key', 'maxLength', 'ttl', 'keyTtl', ...publishing
  *
  * @throws TornadoseError `ERR_INVALID_OPTION`
  */
-export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Log<T> {
+export class RedisStreamStore<T> extends RemoteStore<T, Promise<string>> implements Log<T> {
   /**
    * A `Gap` each time that something may have been lost before it came here: entries that were trimmed while the connection
    * was lost, a stream that was deleted or replaced. Clients of `since` are told by themselves; for others
    * `merge(store, store.gaps)` does it.
    */
-  readonly gaps: Observable<Gap>;
+  declare readonly gaps: Observable<Gap>;
 
   readonly #streams: Streams;
   readonly #publisher: Publisher<DataOf<T>>;
   readonly #log: StreamLog;
   readonly #key: string;
   readonly #retention: { readonly maxLength: number; readonly ttl: number | undefined; readonly keyTtl: number };
-  readonly #gaps: Subject<Gap> = new Subject<Gap>();
   readonly #writer: string = newEpoch(8);
   #count = 0;
   /** The last entry of this writer's that Redis has acknowledged. */
@@ -88,11 +87,9 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
   constructor(options: RedisStreamStoreOptions<T>) {
     super();
     checkNames('RedisStreamStore', options, optionNames);
-    const { redis, key } = options;
-    if (typeof redis?.xrangeBuffer !== 'function' || !('duplicate' in redis || 'nodes' in redis))
-      throw invalidOption('redis', 'a client of ioredis', redis);
-    if (typeof key !== 'string' || key === '' || !key.isWellFormed())
-      throw invalidOption('key', 'a name of one character or more', key);
+    const { redis } = options;
+    checkClient(redis, 'xrangeBuffer');
+    const key = checkedName('key', options.key);
     if ('nodes' in redis && !hasMates(key))
       throw invalidOption('key', 'in a Cluster a name in which each } has a { before it, with something between', key);
     this.#key = key;
@@ -108,37 +105,22 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
     const settings = { codec: codec as Codec<unknown>, maxMessageBytes, timeout, key, ttl };
     this.#log = new StreamLog(this.#streams, settings, {
       received: (value) => this.emit(value as T),
-      missed: (gap) => this.#gaps.next(gap),
-    });
-    this.gaps = new Observable((subscriber) => {
-      this.#gaps.subscribe(subscriber);
-      this.#observedBy(subscriber);
+      missed: (gap) => this.missed(gap),
     });
   }
 
   /** Publishes a value, once for each `key`. @returns the id that clients come back with */
   submit(value: T, options: SubmitOptions = {}): Promise<string> {
     if (this.isEnding) return this.#publisher.closed();
-    const { key } = options;
     checkNames('submit', options, ['key']);
-    if (key !== undefined && !(typeof key === 'string' && key.length > 0 && key.length <= 256 && key.isWellFormed()))
-      throw invalidOption('key', 'a name of 1 to 256 characters', key);
-    if (value instanceof Message && reservedEvents.has(value.event)) return rejected(reserved(value.event));
+    const key = options.key === undefined ? undefined : checkedName('key', options.key, 256);
+    if (value instanceof Message && reservedEvents.has(value.event))
+      return rejected(invalidMessage('event', 'another name than gap and position, which the log uses', value.event));
     return this.#publisher.publish(dataOf(value) as DataOf<T>, (data) => this.#append(data, value, key));
   }
 
   since(position?: string, options?: SinceOptions): Observable<Message<DataOf<T>> | Gap> {
     return this.#log.since(position, options) as Observable<Message<DataOf<T>> | Gap>;
-  }
-
-  override error(error: unknown): void {
-    super.error(error);
-    this.#gaps.complete();
-  }
-
-  override complete(): void {
-    super.complete();
-    this.#gaps.complete();
   }
 
   override unsubscribe(): void {
@@ -161,16 +143,14 @@ export class RedisStreamStore<T> extends Store<T, Promise<string>> implements Lo
     await this.#publisher.settled();
   }
 
-  protected override _subscribe(subscriber: Subscriber<T>): TeardownLogic {
-    const subscription = super._subscribe(subscriber);
-    this.#observedBy(subscriber);
-    return subscription;
+  /** @internal */
+  protected override hold(): void {
+    this.#log.hold();
   }
 
-  #observedBy(subscriber: Subscriber<never> | Subscriber<T> | Subscriber<Gap>): void {
-    if (this.isStopped || subscriber.closed) return;
-    this.#log.hold();
-    subscriber.add(() => this.#log.letGo());
+  /** @internal */
+  protected override letGo(): void {
+    this.#log.letGo();
   }
 
   async #append(data: string, value: T, key: string | undefined): Promise<string> {
@@ -198,18 +178,5 @@ function fieldsOf(value: unknown): string[] {
   return ['event', event, ...(retry === undefined ? [] : ['retry', `${retry}`])];
 }
 
-const reservedEvents: ReadonlySet<unknown> = new Set(['gap', 'position']);
-
 /** What a log says by itself is nobody's to publish. */
-function reserved(received: unknown): TornadoseError {
-  const expected = 'another name than gap and position, which the log uses';
-  return new TornadoseError(
-    'ERR_INVALID_MESSAGE',
-    `Expected a message's \`event\` to be ${expected}, got ${shown(received)}`,
-    {
-      field: 'event',
-      expected,
-      received,
-    },
-  );
-}
+const reservedEvents: ReadonlySet<unknown> = new Set(['gap', 'position']);

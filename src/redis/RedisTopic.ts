@@ -2,7 +2,7 @@ import { reportError } from '../diagnostics.ts';
 import type { PresenceMember } from '../presence/PresenceChange.ts';
 import { Topic, type TopicOwner } from '../presence/Topic.ts';
 import type { Tracked } from '../presence/Tracked.ts';
-import { newEpoch } from '../stores/position.ts';
+import { Announcements } from './Announcements.ts';
 import type { ChannelListener } from './Channel.ts';
 import type { Lane } from './Lane.ts';
 import type { PresenceLink } from './PresenceLink.ts';
@@ -11,9 +11,6 @@ import { decodePayload } from './payload.ts';
 import type { PresenceReply } from './presenceScript.ts';
 import { Roster, type RosterOwner } from './Roster.ts';
 import type { QueuedTopic } from './TopicQueue.ts';
-
-/** How many members one command tells of. */
-const chunk = 200;
 
 const plainText = { encode: String, decode: String };
 
@@ -27,17 +24,7 @@ export class RedisTopic<M extends PresenceMember>
 {
   readonly #link: PresenceLink;
   readonly #channel: string;
-  /** Members of whom Redis does not know yet what has become. */
-  readonly #dirty = new Set<string>();
-  /** Those of whom it is being told. */
-  readonly #sent = new Set<string>();
-  /** Those that it may have from here. Those that it never had need not be taken back. */
-  readonly #told = new Set<string>();
-  /** The name under which Redis knows this process. */
-  #process = newEpoch(8);
-  /** How many commands it was sent, and the last one that it has obeyed and has to remember. */
-  #commands = 0;
-  #obeyed = 0;
+  readonly #announcements: Announcements<M>;
   #isSyncing = false;
   #isDue = false;
   #roster: Roster<M> | undefined;
@@ -50,6 +37,7 @@ export class RedisTopic<M extends PresenceMember>
     super(name, owner);
     this.#link = link;
     this.#channel = link.channelOf(name);
+    this.#announcements = new Announcements(name, this.locals, link);
     link.queue.register(this);
   }
 
@@ -60,7 +48,7 @@ export class RedisTopic<M extends PresenceMember>
 
   /** Whether Redis has been told all that it is to know. */
   get isTold(): boolean {
-    return this.#dirty.size === 0 && this.#sent.size === 0;
+    return this.#announcements.areMade;
   }
 
   override get isIdle(): boolean {
@@ -73,24 +61,15 @@ export class RedisTopic<M extends PresenceMember>
 
   // ── this process ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  get locals(): M[] {
-    return Array.from(this.localIds, (id) => (this.local(id) as Tracked<M>).member);
-  }
-
   protected override localChanged(id: string): void {
-    if (this.local(id) !== undefined || this.#told.has(id)) {
-      this.#dirty.add(id);
-      this.#link.queue.add(this);
-    } else {
-      this.#dirty.delete(id);
-    }
+    if (this.#announcements.changed(id)) this.#link.queue.add(this);
     this.check(id);
   }
 
   protected override present(id: string): Tracked<M> | undefined {
-    const local = this.local(id);
+    const local = this.locals.get(id);
     // What was said here last is newer than what Redis lists until it knows of it.
-    if (local !== undefined && (this.#dirty.has(id) || this.#sent.has(id))) return local;
+    if (local !== undefined && this.#announcements.isPending(id)) return local;
     return this.#roster?.get(id) ?? local;
   }
 
@@ -137,7 +116,7 @@ export class RedisTopic<M extends PresenceMember>
 
   parse(json: string): Tracked<M> | undefined {
     const tracked = parseTracked<M>(json, this.#channel);
-    const local = tracked && this.local(tracked.id);
+    const local = tracked && this.locals.get(tracked.id);
     // Mostly it is what was said here: then it is not kept twice.
     return local?.json === json ? local : tracked;
   }
@@ -165,12 +144,9 @@ export class RedisTopic<M extends PresenceMember>
     this.#hasMissed = false;
     if (wants) roster?.reading();
     try {
-      const reply = await this.#tell(wants, this.#taken());
-      this.#sent.clear();
+      const reply = await this.#announcements.tell(wants, this.#lane);
       if (roster !== undefined && roster === this.#roster) this.#learn(roster, reply, wants, isRenewal);
     } catch (error) {
-      for (const id of this.#sent) this.#dirty.add(id);
-      this.#sent.clear();
       this.#isDue = true;
       // Those who watch are not kept waiting: they see who is here, and the others when Redis is.
       if (roster !== undefined && roster === this.#roster) this.#begin(roster);
@@ -178,63 +154,12 @@ export class RedisTopic<M extends PresenceMember>
     } finally {
       this.#isSyncing = false;
     }
-    if (this.#dirty.size > 0 || this.#roster?.isStale) this.#link.queue.add(this);
+    if (this.#announcements.areDue || this.#roster?.isStale) this.#link.queue.add(this);
     else this.owner.emptied(this.name);
   }
 
-  async leave(): Promise<void> {
-    if (this.#obeyed === 0) return;
-    const { wait } = this.owner.lingering;
-    const ids = wait > 0 ? [] : [...this.#told];
-    // The last lease is for the linger alone: nobody renews it, and it may be longer than those that were.
-    await this.#send(
-      wait,
-      false,
-      ids.flatMap((id) => [id, '']),
-    );
-  }
-
-  /** The members that Redis is told of next. */
-  #taken(): string[] {
-    const members: string[] = [];
-    for (const id of this.#dirty) {
-      if (this.#sent.size === chunk) break;
-      const local = this.local(id);
-      this.#dirty.delete(id);
-      this.#sent.add(id);
-      if (local !== undefined) this.#told.add(id);
-      members.push(id, local?.json ?? '');
-    }
-    return members;
-  }
-
-  async #tell(wants: boolean, members: readonly string[]): Promise<PresenceReply> {
-    // Without a lease what Redis has from here would stay for ever, so it goes with the last of it.
-    const lease = this.hasLocal || this.#dirty.size > 0 ? this.#link.lease : 0;
-    const reply = await this.#send(lease, wants, members);
-    for (const id of this.#sent) if (this.local(id) === undefined) this.#told.delete(id);
-    const isForgotten = reply.obeyed < this.#obeyed;
-    this.#obeyed = lease > 0 ? this.#commands : 0;
-    if (isForgotten) this.#beginAgain();
-    return reply;
-  }
-
-  #send(lease: number, wants: boolean, members: readonly string[]): Promise<PresenceReply> {
-    this.#commands += 1;
-    const what = { process: this.#process, command: this.#commands, lease, wants, members };
-    return this.#link.tell(this.name, what, wants ? this.#lane : undefined);
-  }
-
-  /**
-   * Redis has lost what it was told, or had to take this process for dead. Nobody knows what of it: what is left will
-   * expire, and under another name it is told everything.
-   */
-  #beginAgain(): void {
-    this.#process = newEpoch(8);
-    this.#obeyed = 0;
-    this.#told.clear();
-    this.#dirty.clear();
-    for (const id of this.localIds) this.#dirty.add(id);
+  leave(): Promise<void> {
+    return this.#announcements.end(this.owner.lingering.wait);
   }
 
   #learn(roster: Roster<M>, reply: PresenceReply, wants: boolean, isRenewal: boolean): void {

@@ -1,4 +1,8 @@
+import type { TornadoseError } from '../errors.ts';
+import { refusedBy } from './Commands.ts';
 import { keySlot } from './keySlot.ts';
+import { notConnected } from './OwnConnection.ts';
+import { isReply } from './RedisLike.ts';
 
 /** A range of slots, and who has it: first the master, each with host, port and id. */
 type SlotRange = readonly [from: number, to: number, master: readonly [unknown, unknown, id: unknown]];
@@ -28,11 +32,15 @@ export class SlotOwners<Node extends SlotOwnerLike> {
     this.#cluster = cluster;
   }
 
-  /** Has `found` called for each item as soon as the node of its key is known. One that has none for now is left out. */
+  /**
+   * Has `found` called for each item as soon as the node of its key is known. One that has none for now is left out.
+   *
+   * @returns why a node could not be asked, if there is one that could not
+   */
   async find<Item>(
     items: ReadonlyMap<Item, string>,
     found: (item: Item, node: Node, slot: number) => void,
-  ): Promise<void> {
+  ): Promise<TornadoseError | undefined> {
     const ranges = await slotsOf(this.#cluster);
     const byOwner = new Map<string, [item: Item, slot: number][]>();
     for (const [item, key] of items) {
@@ -42,22 +50,31 @@ export class SlotOwners<Node extends SlotOwnerLike> {
       if (others === undefined) byOwner.set(owner, [[item, slot]]);
       else others.push([item, slot]);
     }
+    let why: TornadoseError | undefined;
+    const failed = (command: string, error: unknown): void => {
+      why ??= isReply(error) ? refusedBy(command, error) : notConnected('no node', error);
+    };
     const asked = [...byOwner].map(async ([owner, itsItems]) => {
-      const node = await this.#nodeOf(owner);
+      const node = await this.#nodeOf(owner, failed);
       if (node === undefined) return;
-      const itsRanges = await slotsOf(node).catch(() => []);
+      const itsRanges = await slotsOf(node).catch((error) => {
+        failed('CLUSTER SLOTS', error);
+        return [];
+      });
       // While a slot moves the nodes do not agree, and one that does not know of it yet would refuse the key.
       for (const [item, slot] of itsItems) if (masterOf(slot, itsRanges) === owner) found(item, node, slot);
     });
     await Promise.all(asked);
+    return why;
   }
 
   /** Asked by id: the address by which Redis knows a node need not be the one by which it is reached. */
-  async #nodeOf(owner: string): Promise<Node | undefined> {
+  async #nodeOf(owner: string, failed: (command: string, error: unknown) => void): Promise<Node | undefined> {
     const isIt = async (node: Node): Promise<Node> => {
-      if ((await this.#idOf(node)) === owner) return node;
-      throw new Error('another node');
+      const id = await this.#idOf(node).catch((error) => failed('CLUSTER MYID', error));
+      return id === owner ? node : Promise.reject();
     };
+    // The first that is it, as one that does not answer is nothing to wait for. What failed has been told.
     const node = await Promise.any(this.#cluster.nodes('master').map(isIt)).catch(() => undefined);
     // ioredis looks for nodes that it does not know when it sends what has a key, and we may never do.
     if (node === undefined) this.#cluster.refreshSlotsCache();

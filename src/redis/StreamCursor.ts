@@ -1,23 +1,19 @@
 import type { Observer, Subscriber } from 'rxjs';
-import { reportError, reportGap, reportResume } from '../diagnostics.ts';
+import { reportGap, reportResume } from '../diagnostics.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import type { Demand } from '../pull/demand.ts';
 import { Cursor, type CursorLog } from '../stores/Cursor.ts';
-import { inTurn } from '../stores/turns.ts';
-import { Backoff } from './Backoff.ts';
-import { follows, placeBefore, reasonOf } from './chain.ts';
+import { follows, lossOf, placeBefore, reasonOf } from './chain.ts';
+import { PageReader, type PageSource } from './PageReader.ts';
 import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 import { placeOfEntry, type StreamItem } from './StreamItem.ts';
 
-/** How many bytes a page is to hold, about, and how many entries: what a client cannot take is read again. */
-const pageBytes = 64 * 1024;
-const most = 200;
 /** The number of a cursor that is not among what is in memory. */
 const nowhere = -1;
 
 /** What a cursor of a stream goes through: what is in memory of it, and what Redis retains. */
-export interface StreamCursorLog extends CursorLog {
+export interface StreamCursorLog extends CursorLog, PageSource {
   /** The stream's key, for reports. */
   readonly name: string;
   /** The id of the end, to come back with. */
@@ -28,8 +24,6 @@ export interface StreamCursorLog extends CursorLog {
   readonly ttl: number | undefined;
   /** The number of the recent message at a place; `ahead` where it has not come here yet, nothing where it is not in memory. */
   find(place: Place): number | 'ahead' | undefined;
-  /** Up to `count` entries that are retained, from an id on. */
-  page(from: string, count: number, isWanted: () => boolean): Promise<readonly StreamEntry[]>;
   /** What is made of an entry. */
   item(entry: StreamEntry): StreamItem;
 }
@@ -45,11 +39,8 @@ export class StreamCursor extends Cursor {
   #gap: { readonly reason: GapReason; readonly from: string | undefined } | undefined;
   #next: 'earliest' | 'first' | 'more' = 'more';
   #ahead = false;
-  /** How many entries the next page is to have: few, for who knows whether the position is any good. */
-  #count = 4;
-  #failed = false;
-  readonly #retries = new Backoff(100, 2_000);
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Made when it reads: most clients are at the end, and never do. */
+  #reader: PageReader | undefined;
 
   constructor(
     log: StreamCursorLog,
@@ -59,7 +50,7 @@ export class StreamCursor extends Cursor {
   ) {
     super(log, subscriber, demand, nowhere, '');
     this.#otherwise = otherwise;
-    subscriber.add(() => clearTimeout(this.#timer));
+    subscriber.add(() => this.#reader?.stop());
   }
 
   /** Begins after what the client has seen last. */
@@ -142,7 +133,7 @@ export class StreamCursor extends Cursor {
   }
 
   #read(): void {
-    if (this.log.ending !== undefined && this.#failed) {
+    if (this.log.ending !== undefined && this.#reader?.isFailing) {
       this.log.ending(this);
       return;
     }
@@ -151,27 +142,16 @@ export class StreamCursor extends Cursor {
     const place = this.#next === 'earliest' ? undefined : (placeOf(this.id) as Place);
     // Where to begin if nothing is retained.
     const { position } = this.log;
-    this.log
-      .page(place?.id ?? '-', this.#count + 1, () => !this.closed)
-      .then((entries) => {
-        inTurn(() => {
-          if (this.closed) return;
-          this.#failed = false;
-          if (place !== undefined) this.#from(place, entries);
-          else if (entries.length > 0) this.#fromEarliest(entries);
-          else this.#fromNothing(position);
-        });
-      })
-      .catch((error) => {
-        if (this.closed) return;
-        this.#failed = true;
-        reportError('read', error);
-        this.#later();
-      });
+    this.#pages.read(place?.id ?? '-', (entries) => {
+      if (place !== undefined) this.#from(place, entries);
+      else if (entries.length > 0) this.#fromEarliest(entries);
+      else this.#fromNothing(position);
+    });
   }
 
-  #later(): void {
-    this.#timer = setTimeout(() => inTurn(this.run), this.#retries.next());
+  get #pages(): PageReader {
+    this.#reader ??= new PageReader(this.log, this);
+    return this.#reader;
   }
 
   #fromEarliest(entries: readonly StreamEntry[]): void {
@@ -207,7 +187,7 @@ export class StreamCursor extends Cursor {
       this.#honoured();
       this.#take(entries, 0);
     } else {
-      const found = this.#reason(place, first);
+      const found = lossOf(place, first, this.log.ttl);
       const reason = isFirst || found === 'unknown-epoch' ? found : 'too-far-behind';
       if (isFirst) reportResume(this.log.name, reason);
       else reportGap(reason, 'client', this.log.name);
@@ -218,21 +198,12 @@ export class StreamCursor extends Cursor {
 
   /** There is nothing after it, though the log knows of more, or of less. */
   #atEnd(place: Place): void {
-    if (this.log.find(place) === undefined) this.#later();
+    if (this.log.find(place) === undefined) this.#pages.later();
     else this.run();
   }
 
-  #reason(place: Place, first: StreamEntry | undefined): GapReason {
-    if (first === undefined) return 'unknown-epoch';
-    const { ttl } = this.log;
-    const reason = reasonOf({ ...first, prev: undefined }, place);
-    if (reason === 'unknown-epoch' || ttl === undefined) return reason;
-    return Number(place.id.split('-')[0]) < Date.now() - ttl ? 'expired' : 'trimmed';
-  }
-
   #take(entries: readonly StreamEntry[], from: number): void {
-    this.#retries.reset();
-    this.#size(entries);
+    this.#pages.taken(entries);
     const [last] = entries.slice(0, from);
     let before = last && placeOfEntry(last);
     for (const entry of entries.slice(from)) {
@@ -249,14 +220,6 @@ export class StreamCursor extends Cursor {
       if (message !== undefined) this.pass(message);
     }
     this.run();
-  }
-
-  /** How many the next page is to have. */
-  #size(entries: readonly StreamEntry[]): void {
-    let bytes = 0;
-    for (const { data } of entries) bytes += data?.length ?? 0;
-    const fitting = Math.floor((pageBytes * entries.length) / Math.max(bytes, 1));
-    this.#count = Math.min(Math.max(fitting, 1), most, this.#count * 8);
   }
 }
 

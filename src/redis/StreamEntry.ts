@@ -12,6 +12,11 @@ export interface StreamEntry {
   readonly prev: string | undefined;
 }
 
+/** How many bytes entries carry. */
+export function bytesOf(entries: readonly StreamEntry[]): number {
+  return entries.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+}
+
 const latin1 = new TextDecoder('latin1');
 const utf8 = new TextDecoder();
 

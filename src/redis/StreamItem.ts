@@ -3,7 +3,7 @@ import { Message } from '../message.ts';
 import type { Codec } from './Codec.ts';
 import { decodePayload } from './payload.ts';
 import { idOf, noEpoch, type Place } from './place.ts';
-import type { StreamEntry } from './StreamEntry.ts';
+import { bytesOf, type StreamEntry } from './StreamEntry.ts';
 
 /** What is made of an entry, once for all who get it. */
 export interface StreamItem {
@@ -14,6 +14,8 @@ export interface StreamItem {
   readonly message: Message | undefined;
   /** What was published. */
   readonly value: unknown;
+  /** How many it carries. */
+  readonly bytes: number;
 }
 
 /** How entries are read. */
@@ -27,11 +29,12 @@ export interface Reading {
 export function itemOf(entry: StreamEntry, reading: Reading): StreamItem {
   const place = placeOfEntry(entry);
   const position = idOf(place);
+  const bytes = bytesOf([entry]);
   try {
-    return { place, position, ...read(entry, reading, position) };
+    return { place, position, bytes, ...read(entry, reading, position) };
   } catch (error) {
     reportError('receive', error);
-    return { place, position, message: undefined, value: undefined };
+    return { place, position, bytes, message: undefined, value: undefined };
   }
 }
 

@@ -1,30 +1,24 @@
 import { Observable, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
-import { reportError, reportGap } from '../diagnostics.ts';
+import { reportError } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
-import { later } from '../later.ts';
 import { memo } from '../memo.ts';
-import { Gap, type GapReason, type Message } from '../message.ts';
-import { checkNames, invalidOption, oneOf } from '../options.ts';
+import type { Gap, Message } from '../message.ts';
 import { demandOf } from '../pull/demand.ts';
 import { Audience } from '../stores/Audience.ts';
 import { endLate } from '../stores/Cursor.ts';
+import { checkedSince } from '../stores/checkedSince.ts';
 import type { SinceOptions } from '../stores/Log.ts';
 import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
-import { follows, placeBefore, reasonOf } from './chain.ts';
-import type { StreamListener } from './Followed.ts';
-import { compareIds, idOf, isSamePlace, type Place, placeOf } from './place.ts';
-import { RecentItems } from './RecentItems.ts';
+import { idOf, type Place } from './place.ts';
 import { StreamCursor, type StreamCursorLog } from './StreamCursor.ts';
 import type { StreamEntry } from './StreamEntry.ts';
-import { itemOf, placeOfEntry, type Reading, type StreamItem } from './StreamItem.ts';
+import { itemOf, type Reading, type StreamItem } from './StreamItem.ts';
 import type { Streams } from './Streams.ts';
+import { StreamTail, type TailOwner } from './StreamTail.ts';
 
 /** How long a stream is followed when nobody is there, in ms: a page that is reloaded finds it still there. */
 const linger = 1_000;
-/** For how many ms entries are delivered before the event loop turns, and how many come between two looks at the clock. */
-const budget = 5;
-const stride = 16;
 
 /** What a log tells the store that it belongs to. */
 export interface StreamLogOwner {
@@ -39,18 +33,17 @@ export interface StreamLogSettings extends Reading {
 }
 
 /**
- * A stream of Redis as a log: where its end is, as far as this process knows, and those who follow there. They are told
- * of what comes as it comes; who is not at the end reads for himself, with a cursor.
+ * A stream of Redis as a log, and those who follow it. They are told of what comes as it comes; who is not at the end reads for
+ * himself, with a cursor.
  */
-export class StreamLog implements StreamCursorLog, StreamListener {
+export class StreamLog implements StreamCursorLog, TailOwner {
   readonly settings: StreamLogSettings;
   readonly #streams: Streams;
   readonly #owner: StreamLogOwner;
+  readonly #tail: StreamTail;
   readonly #items = new WeakMap<StreamEntry, StreamItem>();
-  readonly #recent = new RecentItems();
-  /** The last entry that has come; none before the stream was asked. */
-  #place: Place | undefined;
   readonly #live = new Audience<Message>();
+  /** Those who came before it was known where the end is. */
   readonly #waiting = new Map<Observer<Message>, () => void>();
   readonly behind: Set<Observer<Message>> = new Set();
   #holds = 0;
@@ -62,11 +55,7 @@ export class StreamLog implements StreamCursorLog, StreamListener {
     this.#streams = streams;
     this.settings = settings;
     this.#owner = owner;
-  }
-
-  /** The stream's full name. */
-  get key(): string {
-    return this.#streams.fullKey(this.settings.key);
+    this.#tail = new StreamTail(streams, settings.timeout, this);
   }
 
   get name(): string {
@@ -99,22 +88,18 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   rest(): void {
     if (this.#holds > 0) return;
     this.stop();
-    this.#place = undefined;
+    this.#tail.forget();
   }
 
   /** Stops following, whoever is there. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#streams.unfollow(this, this.settings.key);
-    this.#recent.clear();
+    this.#tail.stop();
   }
 
   /** See `Log.since`. */
-  since(position: string | undefined, options: SinceOptions = {}): Observable<Message> {
-    if (position !== undefined && typeof position !== 'string')
-      throw invalidOption('position', 'a string, or undefined', position);
-    checkNames('since', options, ['otherwise']);
-    const otherwise = oneOf('otherwise', options.otherwise, ['live', 'earliest'], 'live');
+  since(after: string | undefined, options?: SinceOptions): Observable<Message> {
+    const { position, otherwise } = checkedSince(after, options);
     return new Observable<Message>((subscriber) => {
       if (this.#ending !== undefined) {
         this.#ending(subscriber);
@@ -129,8 +114,8 @@ export class StreamLog implements StreamCursorLog, StreamListener {
         this.#waiting.delete(cursor);
         this.letGo();
       });
-      const begin = (): void => cursor.begin(position || undefined);
-      if (this.#place === undefined) this.#waiting.set(cursor, begin);
+      const begin = (): void => cursor.begin(position);
+      if (this.#tail.place === undefined) this.#waiting.set(cursor, begin);
       else begin();
     });
   }
@@ -152,15 +137,15 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   // ── what cursors ask ───────────────────────────────────────────────────────────────────────────────────────────
 
   get start(): number {
-    return this.#recent.start;
+    return this.#tail.recent.start;
   }
 
   get end(): number {
-    return this.#recent.end;
+    return this.#tail.recent.end;
   }
 
   message(number: number): Message {
-    return this.#recent.message(number);
+    return this.#tail.recent.message(number);
   }
 
   join(cursor: Observer<Message>): Unsubscribable | undefined {
@@ -170,18 +155,15 @@ export class StreamLog implements StreamCursorLog, StreamListener {
   }
 
   get position(): string {
-    return idOf(this.#place as Place);
+    return idOf(this.#tail.place as Place);
   }
 
   find(place: Place): number | 'ahead' | undefined {
-    const end = this.#place as Place;
-    if (isSamePlace(place, end)) return this.end;
-    if (compareIds(place.id, end.id) > 0) return 'ahead';
-    return this.#recent.find(place);
+    return this.#tail.find(place);
   }
 
   page(from: string, count: number, isWanted: () => boolean): Promise<readonly StreamEntry[]> {
-    return this.#streams.page(this.settings.key, from, count, this.settings.timeout, isWanted);
+    return this.#streams.pages.page(this.settings.key, from, count, this.settings.timeout, isWanted);
   }
 
   get ttl(): number | undefined {
@@ -192,107 +174,46 @@ export class StreamLog implements StreamCursorLog, StreamListener {
     return memo(this.#items, entry, () => itemOf(entry, this.settings));
   }
 
-  // ── from the reader ────────────────────────────────────────────────────────────────────────────────────────────
+  // ── what the tail asks and tells ───────────────────────────────────────────────────────────────────────────────
 
-  /** The entry that has come last. */
-  get after(): string {
-    return (this.#place as Place).id;
+  get isEnded(): boolean {
+    return this.#ending !== undefined;
   }
 
-  async received(entries: readonly StreamEntry[]): Promise<void> {
-    const [first] = entries;
-    let isThere = first === undefined || first.prev !== undefined || (await this.#isThere());
-    let ends = performance.now() + budget;
-    for (const [index, entry] of entries.entries()) {
-      if (index % stride === stride - 1 && performance.now() > ends) {
-        await new Promise<void>((resolve) => later(resolve));
-        ends = performance.now() + budget;
-      }
-      const place = this.#place;
-      if (place === undefined || this.#ending !== undefined) return;
-      if (compareIds(entry.id, place.id) <= 0) continue;
-      // What another program has added does not say what was before it.
-      if (entry.prev === undefined ? !isThere : !follows(entry, place)) this.#miss(reasonOf(entry, place), entry);
-      isThere = true;
-      this.#take(entry);
-    }
+  received(message: Message, value: unknown): void {
+    new Emission(message).run(this.#live);
+    this.#owner.received(value);
   }
 
-  quiet(): void {
-    const place = this.#place;
-    if (place === undefined) return;
-    this.#streams.attach(this.settings.key, this.settings.timeout).then(
-      (last) => {
-        if (place !== this.#place || compareIds(last.id, place.id) > 0 || isSamePlace(last, place)) return;
-        // It was replaced: what it was is not known, nor what was in it before.
-        this.#tell(new Gap({ reason: 'unknown-epoch' }, idOf(last)));
-      },
-      (error) => reportError('read', error),
-    );
+  missed(gap: Gap): void {
+    new Emission(gap).run(this.#live);
+    this.#owner.missed(gap);
   }
 
   // ── the end of the stream ──────────────────────────────────────────────────────────────────────────────────────
 
+  /** Asks where the end is, until that is known. */
   #attach(backoff: Backoff): void {
-    if (this.#place !== undefined || this.#attaching || this.#holds === 0) return;
+    if (this.#tail.place !== undefined || this.#attaching || this.#holds === 0) return;
     this.#attaching = true;
-    const attached = this.#streams.attach(this.settings.key, this.settings.timeout);
-    attached.then(
+    this.#streams.attach(this.settings.key, this.settings.timeout).then(
       (place) => {
         this.#attaching = false;
-        if (this.#holds > 0 && this.#ending === undefined) this.#attached(place);
+        if (this.#holds > 0 && !this.isEnded) this.#attached(place);
       },
       (error) => {
         this.#attaching = false;
         reportError('read', error);
         clearTimeout(this.#timer);
-        if (this.#holds > 0 && this.#ending === undefined)
-          this.#timer = setTimeout(() => this.#attach(backoff), backoff.next());
+        if (this.#holds > 0 && !this.isEnded) this.#timer = setTimeout(() => this.#attach(backoff), backoff.next());
       },
     );
   }
 
   #attached(place: Place): void {
-    this.#place = place;
-    this.#recent.clear(place);
-    this.#streams.follow(this, this.settings.timeout);
+    this.#tail.attached(place);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const begin of waiting) inTurn(begin);
-  }
-
-  async #isThere(): Promise<boolean> {
-    try {
-      const entry = await this.#streams.entry(this.settings.key, this.after, this.settings.timeout);
-      return entry !== undefined && this.#place !== undefined && isSamePlace(placeOfEntry(entry), this.#place);
-    } catch {
-      return false;
-    }
-  }
-
-  #miss(reason: GapReason, entry: StreamEntry): void {
-    const { place } = this.item(entry);
-    this.#tell(new Gap({ reason }, idOf(placeBefore(entry, place))));
-  }
-
-  #tell(gap: Gap): void {
-    reportGap(gap.data.reason, 'log', this.name);
-    // Whoever stands at what came before finds out for himself.
-    this.#recent.clear();
-    const place = placeOf(gap.id as string) as Place;
-    // Who stands where the log was before has yet to be told.
-    this.#place = place;
-    this.#recent.push({ place, position: gap.id as string, message: gap, value: gap }, 0);
-    new Emission(gap as Message).run(this.#live);
-    this.#owner.missed(gap);
-  }
-
-  #take(entry: StreamEntry): void {
-    const item = this.item(entry);
-    this.#place = item.place;
-    if (item.message === undefined) return;
-    this.#recent.push(item, entry.data?.length ?? 0);
-    new Emission(item.message).run(this.#live);
-    this.#owner.received(item.value);
   }
 }

@@ -2,6 +2,7 @@ import { reportError } from '../diagnostics.ts';
 import type { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
 import { Backoff } from './Backoff.ts';
+import type { NodeWorker, WorkerOwner } from './ClusterRoutes.ts';
 import { refusedBy } from './Commands.ts';
 import { Followed, type StreamListener } from './Followed.ts';
 import { type ConnectionOwner, duplicate, notConnected } from './OwnConnection.ts';
@@ -12,21 +13,13 @@ import type { StreamEntry } from './StreamEntry.ts';
 /** How often streams of several slots are asked for, in ms. */
 const pollEvery = 20;
 
-/** What a reader tells those that share the client with it. */
-export interface ReaderOwner {
-  /** Whether it has anything to do. */
-  using(used: boolean): void;
-  /** These streams cannot be read from here, for now: another node may have them. Without it, the reader tries again. */
-  reroute?(listeners: readonly StreamListener[]): void;
-}
-
 /**
  * Reads all streams that somebody follows on one Redis, over one connection of its own that waits for what comes
  * (https://redis.io/docs/latest/commands/xread/). After a connection was lost it goes on where each stream was.
  */
-export class StreamReader implements ConnectionOwner {
+export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener> {
   readonly #redis: RedisStreamLike;
-  readonly #owner: ReaderOwner;
+  readonly #owner: WorkerOwner<StreamListener>;
   readonly #followed = new Followed();
   /** Streams that Redis did not give, and when to ask for each again. */
   readonly #aside = new Map<StreamListener, ReturnType<typeof setTimeout>>();
@@ -39,7 +32,7 @@ export class StreamReader implements ConnectionOwner {
   #used = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(redis: RedisStreamLike, owner: ReaderOwner) {
+  constructor(redis: RedisStreamLike, owner: WorkerOwner<StreamListener>) {
     this.#redis = redis;
     this.#owner = owner;
   }

@@ -1,31 +1,37 @@
 import { memo } from '../memo.ts';
-import { ClusterReaders } from './ClusterReaders.ts';
+import { ClusterRoutes } from './ClusterRoutes.ts';
 import type { Commands } from './Commands.ts';
 import { type ClientListener, type Connections, connectionsOf } from './Connections.ts';
 import type { StreamListener } from './Followed.ts';
+import { KnownScripts } from './KnownScripts.ts';
 import { unlimited } from './Lane.ts';
 import { Pages } from './Pages.ts';
 import { newStreamEpoch, type Place } from './place.ts';
 import type { RedisStreamClusterLike, RedisStreamLike } from './RedisLike.ts';
-import type { StreamEntry } from './StreamEntry.ts';
 import { StreamReader } from './StreamReader.ts';
-import { type Append, append, attach, KnownScripts } from './scripts.ts';
 import { slotmate } from './slotmate.ts';
+import { type Append, append, attach, streamScripts } from './streamScripts.ts';
 
 /** What all streams of one `redis` share: the client itself for commands, and one connection that reads. */
 export class Streams implements ClientListener {
   readonly commands: Commands;
+  readonly pages: Pages;
   readonly #redis: RedisStreamLike | RedisStreamClusterLike;
-  readonly #scripts = new KnownScripts();
-  readonly #pages: Pages;
-  readonly #reader: StreamReader | ClusterReaders;
+  readonly #scripts = new KnownScripts(streamScripts);
+  readonly #reader: StreamReader | ClusterRoutes<StreamListener, RedisStreamLike>;
 
   constructor(redis: RedisStreamLike | RedisStreamClusterLike, connections: Connections) {
     this.#redis = redis;
     this.commands = connections.commands;
-    this.#pages = new Pages(redis, connections.commands);
+    this.pages = new Pages(redis, connections.commands);
     this.#reader =
-      'nodes' in redis ? new ClusterReaders(redis, this.commands, connections) : new StreamReader(redis, connections);
+      'nodes' in redis
+        ? new ClusterRoutes(redis, this.commands, connections, {
+            during: 'read',
+            keyOf: ({ key }) => key,
+            workerFor: (node, owner) => new StreamReader(node, owner),
+          })
+        : new StreamReader(redis, connections);
     connections.add(this);
   }
 
@@ -40,24 +46,7 @@ export class Streams implements ClientListener {
 
   unfollow(listener: StreamListener, key: string): void {
     this.#reader.remove(listener);
-    this.#pages.forget(key);
-  }
-
-  /** Up to `count` entries of a stream, from an id on, when it is their turn and if they are wanted then. */
-  page(
-    key: string,
-    from: string,
-    count: number,
-    timeout: number,
-    isWanted: () => boolean,
-  ): Promise<readonly StreamEntry[]> {
-    return this.#pages.page(key, from, count, timeout, isWanted);
-  }
-
-  /** The entry with an id, if it is there. */
-  async entry(key: string, id: string, timeout: number): Promise<StreamEntry | undefined> {
-    const [entry] = await this.#pages.read(key, id, id, 1, timeout);
-    return entry;
+    this.pages.forget(key);
   }
 
   /** The last entry of a stream, which has one from now on. */

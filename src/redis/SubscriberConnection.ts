@@ -1,6 +1,6 @@
-import { TornadoseError } from '../errors.ts';
+import { unref } from '../unref.ts';
 import { refusedBy } from './Commands.ts';
-import { type ConnectionOwner, duplicate, OwnConnection } from './OwnConnection.ts';
+import { type ConnectionOwner, duplicate, leastPatience, OwnConnection, silence } from './OwnConnection.ts';
 import type { PubSub } from './PubSub.ts';
 import { type DuplicatedLike, isReply, type RedisClusterLike, type SubscriberLike } from './RedisLike.ts';
 import { handled } from './rejected.ts';
@@ -9,9 +9,6 @@ import { handled } from './rejected.ts';
 export interface SubscriberConnectionOwner extends ConnectionOwner {
   received(channel: string, payload: Uint8Array): void;
 }
-
-/** A process that is busy for a moment, ours or that of Redis, is not to be taken for one that is gone. */
-const leastPatience = 1_000;
 
 /**
  * One connection that subscribes, from its start to its end. When it says nothing for `patience` ms, a second at least, it
@@ -47,9 +44,8 @@ export class SubscriberConnection extends OwnConnection<SubscriberLike> {
       else this.fail(error);
     });
     const wait = Math.max(patience, leastPatience);
-    this.#watch = setInterval(() => this.#check(wait), wait);
     // The socket keeps a process running, a watch alone does not.
-    this.#watch.unref();
+    this.#watch = unref(setInterval(() => this.#check(wait), wait));
   }
 
   subscribe(channels: string[]): Promise<unknown> {
@@ -93,11 +89,4 @@ export class SubscriberConnection extends OwnConnection<SubscriberLike> {
     });
     return reply;
   }
-}
-
-/** The error of a connection that does not answer. */
-export function silence(command: string, waited: number): TornadoseError {
-  return new TornadoseError('ERR_REDIS_TIMEOUT', `Expected an answer to ${command} in ${waited} ms, got none`, {
-    waited,
-  });
 }

@@ -2,6 +2,7 @@ import { reportError } from '../diagnostics.ts';
 import { TornadoseError } from '../errors.ts';
 import { Backoff } from './Backoff.ts';
 import type { Channel } from './Channel.ts';
+import type { NodeWorker, WorkerOwner } from './ClusterRoutes.ts';
 import { refusedBy } from './Commands.ts';
 import { notConnected } from './OwnConnection.ts';
 import type { PubSub } from './PubSub.ts';
@@ -21,23 +22,15 @@ export interface SubscriptionsOwner {
   opened(): void;
 }
 
-/** What {@link Subscriptions} tell those that share the client, or in a Cluster the node, with them. */
-export interface SubscriptionsUser {
-  /** Whether there is anything to do. */
-  using(used: boolean): void;
-  /** These channels are not subscribed here, and another node may have them. Without it, they are tried here again. */
-  reroute?(channels: Iterable<Channel>): void;
-}
-
 /**
  * The channels that are subscribed at one Redis, over one connection of its own. After that was lost it subscribes
  * again, where it was or where the channels are then.
  */
-export class Subscriptions implements SubscriberConnectionOwner {
+export class Subscriptions implements SubscriberConnectionOwner, NodeWorker<Channel> {
   readonly #redis: DuplicatedLike | RedisClusterLike;
   readonly #pubSub: PubSub;
   readonly #owner: SubscriptionsOwner;
-  readonly #user: SubscriptionsUser;
+  readonly #user: WorkerOwner<Channel>;
   readonly #channels = new Map<string, Channel>();
   /** The channels whose UNSUBSCRIBE has not been answered. What comes on them was for those who have left. */
   readonly #leaving = new Set<string>();
@@ -54,7 +47,7 @@ export class Subscriptions implements SubscriberConnectionOwner {
     redis: DuplicatedLike | RedisClusterLike,
     pubSub: PubSub,
     owner: SubscriptionsOwner,
-    user: SubscriptionsUser,
+    user: WorkerOwner<Channel>,
   ) {
     this.#redis = redis;
     this.#pubSub = pubSub;
@@ -104,6 +97,7 @@ export class Subscriptions implements SubscriberConnectionOwner {
     this.#connection?.fail(undefined);
     this.#stopTrying();
     this.rest();
+    if (this.#channels.size > 0) reportError('subscribe', notConnected('end'));
   }
 
   // ── from the connection ────────────────────────────────────────────────────────────────────────────────────────

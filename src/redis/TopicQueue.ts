@@ -1,5 +1,6 @@
 import { reportError } from '../diagnostics.ts';
 import { later } from '../later.ts';
+import { unref } from '../unref.ts';
 import { Backoff } from './Backoff.ts';
 
 /** A topic whose state is told to Redis. */
@@ -44,9 +45,8 @@ export class TopicQueue {
     this.#topics.add(topic);
     if (this.#topics.size > 1) return;
     this.#using(true);
-    this.#renewal = setInterval(() => this.#renew(), this.#interval);
     // The sockets keep a process running, a lease alone does not.
-    this.#renewal.unref();
+    this.#renewal = unref(setInterval(() => this.#renew(), this.#interval));
   }
 
   unregister(topic: QueuedTopic): void {
@@ -139,12 +139,13 @@ export class TopicQueue {
     if (this.#retry !== undefined || this.#isClosed) return;
     // One report for all that fail until they are tried again.
     reportError('presence', error);
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      for (const each of this.#failed) this.#due.add(each);
-      this.#failed.clear();
-      this.#schedule();
-    }, this.#backoff.next());
-    this.#retry.unref();
+    this.#retry = unref(setTimeout(() => this.#tryAgain(), this.#backoff.next()));
+  }
+
+  #tryAgain(): void {
+    this.#retry = undefined;
+    for (const each of this.#failed) this.#due.add(each);
+    this.#failed.clear();
+    this.#schedule();
   }
 }

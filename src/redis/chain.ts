@@ -26,3 +26,12 @@ export function reasonOf(entry: StreamEntry, place: Place): GapReason {
   const isSame = entry.epoch === undefined || entry.epoch === place.epoch;
   return isSame && entry.prev !== '-' ? 'trimmed' : 'unknown-epoch';
 }
+
+/** Why a client cannot go on from a place, where `first` is the first entry from there on that is retained for `ttl` ms. */
+export function lossOf(place: Place, first: StreamEntry | undefined, ttl: number | undefined): GapReason {
+  if (first === undefined) return 'unknown-epoch';
+  // Which one was before the first says nothing of this place.
+  const reason = reasonOf({ ...first, prev: undefined }, place);
+  if (reason === 'unknown-epoch' || ttl === undefined) return reason;
+  return Number(place.id.split('-')[0]) < Date.now() - ttl ? 'expired' : 'trimmed';
+}

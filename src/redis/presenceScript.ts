@@ -1,4 +1,5 @@
 import type { ScriptCommandsLike } from './RedisLike.ts';
+import { isUnknownScript, Script } from './Script.ts';
 
 /*
  * One topic is one hash, so that all of it is there or nothing: `m<id>` is a member, as the processes that it is connected
@@ -129,19 +130,13 @@ export interface PresenceReply {
   readonly members: readonly string[];
 }
 
-let digest: string | undefined;
-
-async function makeDigest(): Promise<void> {
-  const bytes = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
-  digest = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+const script = new Script(text);
 
 /** Tells, and asks: all of it at once, or nothing. Doing it again does no harm. */
 export async function tellPresence(redis: ScriptCommandsLike, request: PresenceRequest): Promise<PresenceReply> {
-  if (digest === undefined) void makeDigest();
   const { key, process, command, lease, ttl, channel, wants, members } = request;
-  const args = [key, process, `${command}`, `${lease}`, `${ttl}`, channel, wants ? '1' : '0', ...members] as const;
-  const answer = await run(redis, args);
+  const args = [process, `${command}`, `${lease}`, `${ttl}`, channel, wants ? '1' : '0', ...members];
+  const answer = await run(redis, [key], args);
   const [had, base, version, count, jsons] = answer as [unknown, string, string, unknown, string[]];
   return {
     obeyed: Number(had),
@@ -152,12 +147,12 @@ export async function tellPresence(redis: ScriptCommandsLike, request: PresenceR
   };
 }
 
-async function run(redis: ScriptCommandsLike, args: readonly string[]): Promise<unknown> {
-  if (digest === undefined) return redis.eval(text, 1, ...args);
+async function run(redis: ScriptCommandsLike, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  script.prepare();
   try {
-    return await redis.evalsha(digest, 1, ...args);
+    return await script.send(redis, keys, args, true);
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return redis.eval(text, 1, ...args);
+    if (!isUnknownScript(error)) throw error;
+    return script.send(redis, keys, args, false);
   }
 }

@@ -8,7 +8,10 @@ export interface Outcome {
   refused(channel: Channel, error: unknown): void;
 }
 
-/** Subscribes many channels, `chunk` with one command. One that is forbidden refuses the whole command, so each of its channels is then asked for alone. */
+/**
+ * Subscribes many channels, `chunk` with one command. One that is forbidden refuses the whole command, so each of its
+ * channels is then asked for alone.
+ */
 export function subscribeAll(
   connection: SubscriberConnection,
   channels: readonly Channel[],

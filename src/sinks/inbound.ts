@@ -1,6 +1,6 @@
 import { TornadoseError } from '../errors.ts';
 import { clock } from '../flow/clock.ts';
-import { checkNames, integer } from '../options.ts';
+import { type Checked, checkNames, integer } from '../options.ts';
 import { limitPayload } from './internals.ts';
 
 /** How much a client may send over a WebSocket. */
@@ -12,10 +12,7 @@ export interface InboundOptions {
 }
 
 /** The limits, checked. */
-export interface InboundLimits {
-  readonly maxBytes: number;
-  readonly maxPerSecond: number;
-}
+export type InboundLimits = Checked<InboundOptions>;
 
 /** The option, checked. */
 export function inboundLimits(options: InboundOptions = {}): InboundLimits {

@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import { reportResume } from '../diagnostics.ts';
 import { Gap, type GapData, type Message } from '../message.ts';
-import { type Demand, offer } from '../pull/demand.ts';
+import { type Demand, passEnd, passOn } from '../pull/demand.ts';
 import type { CompositePosition } from './CompositePosition.ts';
 import type { SinceOptions } from './Log.ts';
 import { type Part, type PartOwner, PartSubscriber } from './PartSubscriber.ts';
@@ -61,7 +61,7 @@ export class CombinedCursor implements PartOwner {
     if (this.#subscriber.closed) return;
     this.#follow();
     this.#isOpen = true;
-    if (this.#left === 0) this.#complete();
+    if (this.#left === 0) passEnd(this.#subscriber, this.#client);
     else this.#resume();
   }
 
@@ -103,19 +103,10 @@ export class CombinedCursor implements PartOwner {
   completed(part: PartSubscriber): void {
     if (part.isNew) this.#tellNew(part);
     this.#left -= 1;
-    if (this.#left === 0 && this.#isOpen) this.#complete();
+    if (this.#left === 0 && this.#isOpen) passEnd(this.#subscriber, this.#client);
   }
 
   // ── to the client ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  #complete(): void {
-    const outer = offer(this.#client);
-    try {
-      this.#subscriber.complete();
-    } finally {
-      offer(outer);
-    }
-  }
 
   #tellMalformed(): void {
     if (!this.#isMalformed) return;
@@ -143,12 +134,9 @@ export class CombinedCursor implements PartOwner {
   #pass(message: Message, part?: PartSubscriber, place?: string): void {
     const isNested = this.#isPassing;
     this.#isPassing = true;
-    // What is subscribed because of this message is for the same client.
-    const outer = offer(this.#client);
     try {
-      this.#subscriber.next(message);
+      passOn(this.#subscriber, message, this.#client);
     } finally {
-      offer(outer);
       this.#isPassing = isNested;
     }
     if (part !== undefined) this.#ids[part.index] = place;

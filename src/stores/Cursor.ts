@@ -1,6 +1,7 @@
 import type { Observer, Subscriber, Unsubscribable } from 'rxjs';
 import { Gap, type GapReason, type Message } from '../message.ts';
-import { type Demand, offer } from '../pull/demand.ts';
+import { type Demand, passOn } from '../pull/demand.ts';
+import { unref } from '../unref.ts';
 import { hasTime, inTurn } from './turns.ts';
 
 /** How many messages are replayed between two looks at the clock. */
@@ -121,13 +122,7 @@ export abstract class Cursor implements Observer<Message> {
 
   protected pass(message: Message): void {
     if (message.id !== undefined) this.id = message.id;
-    // What is subscribed because of this message is for the same client.
-    const outer = offer(this.demand);
-    try {
-      this.#subscriber.next(message);
-    } finally {
-      offer(outer);
-    }
+    passOn(this.#subscriber, message, this.demand);
   }
 }
 
@@ -137,9 +132,9 @@ const grace = 30_000;
 /** Ends those that have not come to the end in time. */
 export function endLate(behind: Set<Observer<Message>>, ending: (cursor: Observer<Message>) => void): void {
   if (behind.size === 0) return;
-  const timer: { unref?(): void } | number = setTimeout(() => {
+  const end = (): void => {
     for (const cursor of [...behind]) ending(cursor);
-  }, grace);
+  };
   // Their connections keep the process running, if anything does.
-  if (typeof timer === 'object') timer.unref?.();
+  unref(setTimeout(end, grace));
 }

@@ -21,7 +21,7 @@ export class Deliveries {
       return;
     }
     this.#delivering = true;
-    this.#waiting.push(deliver, 0);
+    this.#waiting.push(deliver);
     let failure: { readonly error: unknown } | undefined;
     while (this.#waiting.size > 0) {
       try {
@@ -52,6 +52,6 @@ export class Deliveries {
       );
     }
     this.#reentrant += 1;
-    this.#waiting.push(deliver, 0);
+    this.#waiting.push(deliver);
   }
 }

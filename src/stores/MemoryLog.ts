@@ -3,10 +3,10 @@ import { reportError, reportGap, reportResume } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { unserialisable } from '../encoding/Encoder.ts';
 import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
-import { checkNames, invalidOption, oneOf } from '../options.ts';
 import { type Demand, demandOf } from '../pull/demand.ts';
 import { Audience } from './Audience.ts';
 import { Cursor, type CursorLog, endLate } from './Cursor.ts';
+import { checkedSince } from './checkedSince.ts';
 import { type History, type HistoryOptions, historyOf } from './History.ts';
 import type { SinceOptions } from './Log.ts';
 import { idOf, newEpoch, positionOf } from './position.ts';
@@ -75,14 +75,11 @@ export class MemoryLog implements CursorLog {
   }
 
   /** See `Log.since`. */
-  since(position: string | undefined, options: SinceOptions = {}): Observable<Message> {
-    if (position !== undefined && typeof position !== 'string')
-      throw invalidOption('position', 'a string, or undefined', position);
-    checkNames('since', options, ['otherwise']);
-    const otherwise = oneOf('otherwise', options.otherwise, ['live', 'earliest'], 'live');
+  since(after: string | undefined, options?: SinceOptions): Observable<Message> {
+    const { position, otherwise } = checkedSince(after, options);
     return new Observable<Message>((subscriber) => {
       const demand = demandOf(subscriber as Subscriber<never>);
-      const from = position === undefined || position === '' ? undefined : this.#place(position);
+      const from = position === undefined ? undefined : this.#place(position);
       const begin = typeof from === 'number' ? from : otherwise === 'earliest' ? this.start : this.end;
       const cursor = new MemoryCursor(this, subscriber, demand, otherwise, begin);
       // A client that is cut before its first message comes back with this.

@@ -1,9 +1,10 @@
 import { Observable, type ObservedValueOf, type Subscriber } from 'rxjs';
 import { type DataOf, type Gap, Message } from '../message.ts';
-import { checkNames, invalidOption, oneOf } from '../options.ts';
+import { invalidOption } from '../options.ts';
 import { demandOf } from '../pull/demand.ts';
 import { CombinedCursor } from './CombinedCursor.ts';
 import { CompositePosition } from './CompositePosition.ts';
+import { checkedSince } from './checkedSince.ts';
 import type { Log, SinceOptions } from './Log.ts';
 import type { Part } from './PartSubscriber.ts';
 
@@ -73,16 +74,12 @@ class CombinedLog implements Log<unknown> {
     this.#position = new CompositePosition(this.#parts.map(({ name }) => name));
   }
 
-  since(position?: string, options: SinceOptions = {}): Observable<Message | Gap> {
-    if (position !== undefined && typeof position !== 'string')
-      throw invalidOption('position', 'a string, or undefined', position);
-    checkNames('since', options, ['otherwise']);
-    oneOf('otherwise', options.otherwise, ['live', 'earliest'], 'live');
+  since(after?: string, options?: SinceOptions): Observable<Message | Gap> {
+    const { position, otherwise } = checkedSince(after, options);
     return new Observable<Message>((subscriber) => {
       const client = demandOf(subscriber as Subscriber<never>);
-      const ids =
-        position === undefined || position === '' ? undefined : (this.#position.read(position) ?? 'malformed');
-      new CombinedCursor(this.#parts, this.#position, subscriber, client, ids).run(options);
+      const ids = position === undefined ? undefined : (this.#position.read(position) ?? 'malformed');
+      new CombinedCursor(this.#parts, this.#position, subscriber, client, ids).run({ otherwise });
     });
   }
 }

@@ -1,5 +1,7 @@
+import type { KnownScripts } from './KnownScripts.ts';
 import { noEpoch, type Place } from './place.ts';
-import type { StreamCommandsLike } from './RedisLike.ts';
+import type { ScriptCommandsLike } from './RedisLike.ts';
+import { Script } from './Script.ts';
 
 /** What both scripts begin with: the last entry of the stream, and what the next one is to say of it. */
 const before = `
@@ -100,123 +102,19 @@ end
 return remember(id, epoch)
 `;
 
-/**
- * A script (https://redis.io/docs/latest/develop/programmability/eval-intro/). The first one that is about a key goes with
- * its text, and those behind it on the connection with its digest: were the text sent only after a NOSCRIPT, what was
- * sent in between would be first.
- */
-class Script {
-  readonly #text: string;
-  #digest: string | undefined;
-  #isPrepared = false;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** Has the digest made, if it was not. */
-  prepare(): void {
-    if (this.#isPrepared) return;
-    this.#isPrepared = true;
-    void this.#makeDigest();
-  }
-
-  async run(
-    redis: StreamCommandsLike,
-    known: KnownScripts,
-    keys: readonly [key: string, ...string[]],
-    args: readonly string[],
-  ): Promise<unknown> {
-    const state = known.of(this, keys[0]);
-    // Redis has lost the script: what is on its way is sent again first, or values would change places.
-    if (state.resending !== undefined) await state.resending.done;
-    const digest = state.isSent ? this.#digest : undefined;
-    state.isSent = true;
-    state.underWay += 1;
-    try {
-      if (digest === undefined) return await redis.eval(this.#text, keys.length, ...keys, ...args);
-      return await redis.evalsha(digest, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      state.resending ??= resending();
-      return redis.eval(this.#text, keys.length, ...keys, ...args);
-    } finally {
-      state.underWay -= 1;
-      if (state.underWay === 0) {
-        state.resending?.end();
-        state.resending = undefined;
-      }
-    }
-  }
-
-  async #makeDigest(): Promise<void> {
-    const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(this.#text));
-    this.#digest = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  }
-}
-
-/** What is known of one script and one key. */
-interface Sent {
-  /** The text was sent on this connection. */
-  isSent: boolean;
-  /** How many are on their way. */
-  underWay: number;
-  resending: Resending | undefined;
-}
-
-interface Resending {
-  readonly done: Promise<void>;
-  end(): void;
-}
-
-function resending(): Resending {
-  let end = (): void => {};
-  const done = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return { done, end };
-}
-
 const [attachScript, appendScript] = [new Script(attachText), new Script(appendText)];
 
-/** The scripts that the Redis which has a key was sent: none after a connection was lost, as it may be another Redis. */
-export class KnownScripts {
-  readonly #sent = new Map<Script, Map<string, Sent>>();
-
-  constructor() {
-    for (const script of [attachScript, appendScript]) script.prepare();
-  }
-
-  of(script: Script, key: string): Sent {
-    const byKey = this.#sent.get(script) ?? new Map<string, Sent>();
-    this.#sent.set(script, byKey);
-    const sent = byKey.get(key) ?? { isSent: false, underWay: 0, resending: undefined };
-    byKey.set(key, sent);
-    return sent;
-  }
-
-  /** The connection is gone. What was on its way over it is sent again first, unless `resends` is false: it never comes back then. */
-  forget(resends: boolean): void {
-    for (const byKey of this.#sent.values()) {
-      for (const [key, sent] of byKey) {
-        if (!resends || sent.underWay === 0) byKey.delete(key);
-        else {
-          sent.isSent = false;
-          sent.resending ??= resending();
-        }
-      }
-    }
-  }
-}
+/** The scripts that are about streams. */
+export const streamScripts: readonly Script[] = [attachScript, appendScript];
 
 /** The last entry of a stream, or the first one, which it gets now. */
 export async function attach(
-  redis: StreamCommandsLike,
+  redis: ScriptCommandsLike,
   known: KnownScripts,
   key: string,
   epoch: string,
 ): Promise<Place> {
-  return placeIn(await attachScript.run(redis, known, [key], [epoch]));
+  return placeIn(await known.run(attachScript, redis, [key], [epoch]));
 }
 
 /** What is appended, and how. */
@@ -237,7 +135,7 @@ export interface Append {
 
 /** Appends an entry, if it is not there already. @returns its place */
 export async function append(
-  redis: StreamCommandsLike,
+  redis: ScriptCommandsLike,
   known: KnownScripts,
   entry: Append,
 ): Promise<{ readonly place: Place; readonly isNew: boolean }> {
@@ -245,7 +143,7 @@ export async function append(
   const told = acknowledged ?? { id: '', count: 0 };
   const numbers = [count, maxLength, ttl, keyTtl].map(String);
   const args = [epoch, told.id, `${told.count}`, writer, ...numbers, ...fields];
-  const answer = await appendScript.run(redis, known, keys, args);
+  const answer = await known.run(appendScript, redis, keys, args);
   return { place: placeIn(answer), isNew: Number((answer as unknown[])[2]) === 1 };
 }
 
