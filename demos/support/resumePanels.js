@@ -89,7 +89,8 @@ function panel(title, about, cutUrl) {
   strip.setAttribute('role', 'log');
   strip.setAttribute('aria-live', 'off');
   strip.setAttribute('aria-label', `What came over the ${title}`);
-  const said = create('p', 'said');
+  // For those who hear it: the strip shows it.
+  const said = create('p', 'visually-hidden');
   said.setAttribute('role', 'status');
   const position = create('code', '');
   const button = create('button', '', 'Cut the connection');

@@ -4,7 +4,8 @@ import { filter, share } from 'rxjs';
 import { budget, filterData, type Log, Message, type Store } from 'tornadose';
 import { until } from '../redis/support/until.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
-import { allLogClientsLeave, LogClient, type LogClientOptions } from '../support/LogClient.ts';
+import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
+import { numbers } from '../support/numbers.ts';
 
 type LogStore<T> = Store<T, unknown> & Log<T>;
 
@@ -12,8 +13,6 @@ export interface LogFacts {
   /** A new log that retains all that these specs publish. */
   readonly make: <T>() => LogStore<T>;
 }
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** What every log owes to the clients that come back. */
 export function logContract(title: string, { make }: LogFacts): void {
@@ -31,12 +30,6 @@ export function logContract(title: string, { make }: LogFacts): void {
 
     const publish = async (store: LogStore<number>, from: number, to = from): Promise<void> => {
       await Promise.all(numbers(from, to).map((n) => store.submit(n)));
-    };
-    /** A client that is there, and knows where it stands. */
-    const joined = async (store: LogStore<number>, options?: LogClientOptions): Promise<LogClient> => {
-      const client = new LogClient(store.since(), options);
-      await until(() => client.lastId !== undefined);
-      return client;
     };
     const back = (store: LogStore<number>, client: LogClient): LogClient =>
       new LogClient(store.since(client.lastId), { came: client.lastId });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Subject } from 'rxjs';
 import { Gap, type OverflowPolicy, onBackpressureBuffer, TornadoseError } from 'tornadose';
+import { heldBack } from '../support/heldBack.ts';
 import { gate, marbles, noting } from '../support/marbles.ts';
 import { thrown } from '../support/thrown.ts';
 
@@ -71,25 +71,8 @@ describe('onBackpressureBuffer', () => {
     });
   });
 
-  /** What comes out of a buffer that is opened at the end, with what it let go and how it failed. */
-  function held(values: readonly unknown[], options: object, waiting = 0) {
-    const outlet = noting(waiting);
-    const ready = new Subject<boolean>();
-    const source = new Subject<unknown>();
-    const output: unknown[] = [];
-    let failure: unknown;
-    const strategy = onBackpressureBuffer<unknown>(options);
-    source.pipe(strategy(ready, outlet as never)).subscribe({
-      next: (value) => output.push(value),
-      error: (error) => {
-        failure = error;
-      },
-    });
-    ready.next(false);
-    for (const value of values) source.next(value);
-    ready.next(true);
-    return { output, failure, drops: outlet.drops };
-  }
+  const held = (values: readonly unknown[], options: object, waiting = 0) =>
+    heldBack(onBackpressureBuffer<unknown>(options), values, waiting);
 
   describe('limits', () => {
     it('should count bytes', () => {

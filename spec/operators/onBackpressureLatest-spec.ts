@@ -2,29 +2,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Subject } from 'rxjs';
 import { Gap, Message, onBackpressureLatest, TornadoseError } from 'tornadose';
+import { heldBack } from '../support/heldBack.ts';
 import { gate, marbles, noting } from '../support/marbles.ts';
 import { thrown } from '../support/thrown.ts';
 
 const letter = (text: unknown): string => (text as string).charAt(0);
 
-/** What comes out when the gate opens at the end, with what was let go and how it failed. */
-function held(values: readonly unknown[], options: object = {}, waiting = 0) {
-  const outlet = noting(waiting);
-  const ready = new Subject<boolean>();
-  const source = new Subject<unknown>();
-  const output: unknown[] = [];
-  let failure: unknown;
-  source.pipe(onBackpressureLatest<unknown>(options)(ready, outlet as never)).subscribe({
-    next: (value) => output.push(value),
-    error: (error) => {
-      failure = error;
-    },
-  });
-  ready.next(false);
-  for (const value of values) source.next(value);
-  ready.next(true);
-  return { output, failure, drops: outlet.drops };
-}
+const held = (values: readonly unknown[], options: object = {}, waiting = 0) =>
+  heldBack(onBackpressureLatest<unknown>(options), values, waiting);
 
 describe('onBackpressureLatest', () => {
   it('should keep the newest while not ready, and report those that it replaced', () => {

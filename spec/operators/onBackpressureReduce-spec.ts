@@ -2,29 +2,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Subject } from 'rxjs';
 import { Gap, Message, onBackpressureReduce, TornadoseError } from 'tornadose';
-import { gate, marbles, noting } from '../support/marbles.ts';
+import { heldBack } from '../support/heldBack.ts';
+import { gate, marbles } from '../support/marbles.ts';
 import { thrown } from '../support/thrown.ts';
 
 const join = (held: unknown, incoming: unknown): unknown => `${held}${incoming}`;
 
-/** What comes out when the gate opens at the end, with what was let go and how it failed. */
-function held(values: readonly unknown[], fn: typeof join = join, options: object = {}, waiting = 0) {
-  const outlet = noting(waiting);
-  const ready = new Subject<boolean>();
-  const source = new Subject<unknown>();
-  const output: unknown[] = [];
-  let failure: unknown;
-  source.pipe(onBackpressureReduce<unknown>(fn, options)(ready, outlet as never)).subscribe({
-    next: (value) => output.push(value),
-    error: (error) => {
-      failure = error;
-    },
-  });
-  ready.next(false);
-  for (const value of values) source.next(value);
-  ready.next(true);
-  return { output, failure, drops: outlet.drops };
-}
+const held = (values: readonly unknown[], fn: typeof join = join, options: object = {}, waiting = 0) =>
+  heldBack(onBackpressureReduce<unknown>(fn, options), values, waiting);
 
 describe('onBackpressureReduce', () => {
   it('should merge what comes while not ready into one', () => {

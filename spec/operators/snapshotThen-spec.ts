@@ -6,9 +6,8 @@ import { endOfTick } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, type Line, LogClient } from '../support/LogClient.ts';
 import { marbles } from '../support/marbles.ts';
+import { numbers } from '../support/numbers.ts';
 import { thrown } from '../support/thrown.ts';
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** A promise, and how to settle it. */
 function deferred<T>() {

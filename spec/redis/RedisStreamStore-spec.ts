@@ -6,7 +6,8 @@ import { type ErrorReport, type Gap, Message, TornadoseError } from 'tornadose';
 import { json, RedisStreamStore, type RedisStreamStoreOptions, text } from 'tornadose/redis';
 import { logContract } from '../contracts/logContract.ts';
 import { storeContract } from '../contracts/storeContract.ts';
-import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
+import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
+import { numbers } from '../support/numbers.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { thrown } from '../support/thrown.ts';
 import { failed } from './support/failed.ts';
@@ -19,8 +20,6 @@ const clients = {
   'ioredis 6 (RESP2)': (url: string) => new Redis6(url, { protocol: 2, retryStrategy: () => 20 }),
   'ioredis with a key prefix': (url: string) => new Redis6(url, { keyPrefix: 'app:', retryStrategy: () => 20 }),
 };
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 let keys = 0;
 const newKey = (): string => `tornadose-spec-stream-${process.pid}-${keys++}`;
@@ -68,11 +67,6 @@ for (const [name, connect] of Object.entries(clients)) {
       const store = new RedisStreamStore<T>({ redis, key, ...options });
       stores.push(store);
       return store;
-    };
-    const joined = async <T>(store: RedisStreamStore<T>): Promise<LogClient> => {
-      const client = new LogClient(store.since());
-      await until(() => client.lastId !== undefined);
-      return client;
     };
     const prefixed = (): string => (redis.options.keyPrefix ?? '') + key;
 

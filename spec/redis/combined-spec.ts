@@ -5,10 +5,9 @@ import { Redis } from 'ioredis';
 import { combineLogs, Message, QueueStore, snapshotThen } from 'tornadose';
 import { RedisStreamStore } from 'tornadose/redis';
 import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
+import { numbers } from '../support/numbers.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { until } from './support/until.ts';
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** The data of the messages with this name. */
 const named = (client: LogClient, name: string): unknown[] =>

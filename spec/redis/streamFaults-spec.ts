@@ -5,7 +5,8 @@ import { Subscriber } from 'rxjs';
 import { type ErrorReport, Gap, TornadoseError } from 'tornadose';
 import { RedisStreamStore, type RedisStreamStoreOptions } from 'tornadose/redis';
 import { FakeTransport } from '../support/FakeTransport.ts';
-import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
+import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
+import { numbers } from '../support/numbers.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { failed } from './support/failed.ts';
 import { errorReports } from './support/reports.ts';
@@ -13,7 +14,6 @@ import { until } from './support/until.ts';
 
 let keys = 0;
 const newKey = (): string => `faults-${keys++}`;
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 describe('A fault in one stream', () => {
   let server: RedisServer;
@@ -25,11 +25,6 @@ describe('A fault in one stream', () => {
     const store = new RedisStreamStore<T>({ redis, key: newKey(), ...options });
     stores.push(store);
     return store;
-  };
-  const joined = async <T>(store: RedisStreamStore<T>): Promise<LogClient> => {
-    const client = new LogClient(store.since());
-    await until(() => client.lastId !== undefined);
-    return client;
   };
 
   before(async () => {

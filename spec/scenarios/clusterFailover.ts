@@ -60,12 +60,12 @@ function clusterFailover({
       await sleep(3_000);
       const nodes = store === 'pubsub' ? [await subscribedAt(cluster)] : [await cluster.ownerOf(name)];
       for (const node of nodes) await node.stop();
-      const { acknowledged, longestSilence, refused } = await publishing;
+      const publication = await publishing;
+      const { acknowledged, longestSilence } = publication;
       const alive = cluster.nodes.find((node) => !nodes.includes(node)) as RedisServer;
       const owner = await cluster.ownerOf(name, alive);
       const order = store === 'stream' ? await inRedis(owner, name) : acknowledged.toSorted((a, b) => a - b);
-      const codes = Object.entries(refused).map(([code, count]) => `${code} ${count}×`);
-      if (codes.length > 0) context.note(`refused: ${codes.join(', ')}`);
+      fleet.noteRefused([publication]);
       const figures = {
         'nodes killed': nodes.length,
         ...(await fleet.verdict(acknowledged, orderOf(order, acknowledged))),

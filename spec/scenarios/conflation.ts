@@ -39,7 +39,7 @@ export const conflation: Scenario<Figure | AfterwardsFigure> = {
 
   async run(context) {
     const served = await context.serve<StreamOrders>('streams', grownUp);
-    const { http1: port } = await served.ask('open', { store: 'data', strategy: 'latest' });
+    const { http1: port } = await served.ask('open', { store: 'data' });
     const before = await served.ask('vitals', { collect: true });
     const logs: EventLog[] = [];
     const join = async (slow: boolean): Promise<EventStreamClient> => {

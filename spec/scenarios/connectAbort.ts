@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Scenario } from './Scenario.ts';
-import type { Ports, StreamOrders } from './server/streams.ts';
+import type { Ports } from './server/doors.ts';
+import type { StreamOrders } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { EventStreamClient } from './support/EventStreamClient.ts';
 import { EventStreamSession } from './support/EventStreamSession.ts';
 import { inLanes } from './support/inLanes.ts';
 import { random } from './support/random.ts';
+import { signal } from './support/signal.ts';
 import { until } from './support/until.ts';
 import { WebSocketClient } from './support/WebSocketClient.ts';
 
@@ -32,7 +34,7 @@ export const connectAbort: Scenario<Figure | AfterwardsFigure> = {
   async run(context) {
     const served = await context.serve<StreamOrders>('streams');
     // Each newcomer is greeted with the latest value, so something is written to all that stay for it.
-    const ports = await served.ask('open', { store: 'data', strategy: 'latest', recorded: false });
+    const ports = await served.ask('open', { store: 'data', recorded: false });
     const before = await served.ask('vitals', { collect: true });
     const publishing = served.ask('publish', { count: 1e9, bytes: 256, perSecond: 200 });
     const visits = new Visits(context, ports);
@@ -51,14 +53,6 @@ export const connectAbort: Scenario<Figure | AfterwardsFigure> = {
     return { ...figures, ...(await afterwards(context, served, before)) };
   },
 };
-
-function signal(): { readonly given: Promise<void>; give(): void } {
-  let give = (): void => {};
-  const given = new Promise<void>((resolve) => {
-    give = resolve;
-  });
-  return { given, give: () => give() };
-}
 
 /** Visits that are broken off at once, when the head has come, or when the first event has. */
 class Visits {

@@ -7,6 +7,7 @@ import { EventStreamClient } from './support/EventStreamClient.ts';
 import { eventReader } from './support/eventReader.ts';
 import { seqOf } from './support/marks.ts';
 import { random } from './support/random.ts';
+import { signal } from './support/signal.ts';
 import { until } from './support/until.ts';
 import { WebSocketClient } from './support/WebSocketClient.ts';
 
@@ -39,7 +40,7 @@ export const contiguousRuns: Scenario<Figure | AfterwardsFigure> = {
 
   async run(context) {
     const served = await context.serve<StreamOrders>('streams');
-    const { http1: port } = await served.ask('open', { store: 'queue', strategy: 'buffer' });
+    const { http1: port } = await served.ask('open', { store: 'queue' });
     const before = await served.ask('vitals', { collect: true });
     const draw = random(context.seed);
     const stays: Stay[] = [];
@@ -51,14 +52,11 @@ export const contiguousRuns: Scenario<Figure | AfterwardsFigure> = {
       const count = Math.ceil(draw() * longest);
       const path = `/?client=${stays.length}`;
       const isOver = (): boolean => log.count >= count || (published !== undefined && log.last === published - 1);
-      let left = (): void => {};
-      const over = new Promise<void>((resolve) => {
-        left = resolve;
-      });
+      const over = signal();
       const take = (data: string): void => {
         // What came with the last one is not of this stay.
         if (log.count < count) log.take(seqOf(data));
-        if (isOver()) left();
+        if (isOver()) over.give();
       };
       stays.push({
         log,
@@ -72,7 +70,7 @@ export const contiguousRuns: Scenario<Figure | AfterwardsFigure> = {
       const leave = (): void => ('terminate' in client ? client.terminate() : client.reset());
       context.defer(leave);
       await client.opened;
-      await Promise.race([over, allPublished.then(() => until(isOver, 5_000))]);
+      await Promise.race([over.given, allPublished.then(() => until(isOver, 5_000))]);
       leave();
     };
 

@@ -38,7 +38,7 @@ export const disconnects: Scenario<Figure | AfterwardsFigure> = {
   async run(context) {
     const served = await context.serve<StreamOrders>('streams');
     // More than ever waits: nobody is to be ended by the server.
-    const { http1: port } = await served.ask('open', { store: 'queue', strategy: 'buffer', maxBytes: 64 * 2 ** 20 });
+    const { http1: port } = await served.ask('open', { store: 'queue', maxBytes: 64 * 2 ** 20 });
     const before = await served.ask('vitals', { collect: true });
     const promises = await served.ask('pendingPromises');
     const tally = { waited: 0, killed: 0, toKill: 0, stayed: 0 };

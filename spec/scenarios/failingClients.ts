@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import http from 'node:http';
 import type { Context, Scenario } from './Scenario.ts';
+import type { Ports } from './server/doors.ts';
 import type { Ending, FailureOrders, Fault, Told } from './server/failures.ts';
-import type { Ports } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
-import { doors, Listener } from './support/Listener.ts';
+import { answerOverHttp1 } from './support/answers.ts';
+import { Listener } from './support/Listener.ts';
+import { leaveAll } from './support/leaveAll.ts';
 import type { Served } from './support/Served.ts';
 import { until } from './support/until.ts';
 
@@ -43,13 +43,16 @@ export const failingClients: Scenario<Figure | AfterwardsFigure> = {
     const served = await context.serve<FailureOrders>('failures');
     const ports = await served.ask('open');
     const before = await served.ask('vitals', { collect: true });
-    const seen = { whole: 0, toldOnce: 0, newcomers: 0 };
+    const seen = { thrown: 0, whole: 0, toldOnce: 0, newcomers: 0 };
     for (const fault of faults) {
       const { whole, told, newcomer } = await failOne(context, served, ports, fault);
+      seen.thrown += told.thrown;
       seen.whole += whole;
       // Of the teardown nobody is left who watches the connection.
       const expected: Told =
-        fault === 'teardown' ? { closes: 1, asThrown: 0, reports: 1 } : { closes: 1, asThrown: 1, reports: 0 };
+        fault === 'teardown'
+          ? { thrown: 1, closes: 1, asThrown: 0, reports: 1 }
+          : { thrown: 1, closes: 1, asThrown: 1, reports: 0 };
       if (JSON.stringify(told) === JSON.stringify(expected)) seen.toldOnce += 1;
       else context.note(`${fault}: ${JSON.stringify(told)}`);
       if (newcomer) seen.newcomers += 1;
@@ -58,7 +61,7 @@ export const failingClients: Scenario<Figure | AfterwardsFigure> = {
     const complete = await end(context, served, ports, 'complete');
     const error = await end(context, served, ports, 'error');
     const figures = {
-      faults: faults.length,
+      faults: seen.thrown,
       'others with all': (seen.whole / (others * faults.length)) * 100,
       'told once': seen.toldOnce,
       'newcomers after it': seen.newcomers,
@@ -74,11 +77,6 @@ export const failingClients: Scenario<Figure | AfterwardsFigure> = {
 
 const numbers = (from: number, count: number): string => Array.from({ length: count }, (_, n) => from + n).join();
 
-const join = (context: Context, ports: Ports, count: number): Promise<Listener[]> =>
-  Promise.all(
-    Array.from({ length: count }, (_, n) => Listener.join(context, ports, doors[n % doors.length] ?? 'http1', '/')),
-  );
-
 /** Publishes to all while something of one of them throws. */
 async function failOne(
   context: Context,
@@ -88,9 +86,9 @@ async function failOne(
 ): Promise<{ readonly whole: number; readonly told: Told; readonly newcomer: boolean }> {
   await served.ask('make', { fault });
   // Ahead of half of them: those behind it are the ones at risk.
-  const clients = await join(context, ports, 50);
+  const clients = await Listener.joinAll(context, ports, 50);
   const failing = fault === 'transport' ? undefined : await Listener.join(context, ports, 'http1', '/fault');
-  clients.push(...(await join(context, ports, others - 50)));
+  clients.push(...(await Listener.joinAll(context, ports, others - 50)));
   await served.ask('publish', { from: 0, count: events / 2 });
   if (fault === 'teardown') failing?.leave();
   await until(async () => (await served.ask('told')).closes > 0, 2_000);
@@ -102,14 +100,14 @@ async function failOne(
   await until(() => newcomer.data.length > 0, 2_000);
   const whole = clients.filter(({ data }) => data.slice(0, events).join() === numbers(0, events)).length;
   failing?.leave();
-  await leave(served, [...clients, newcomer]);
+  await leaveAll(served, [...clients, newcomer]);
   return { whole, told, newcomer: newcomer.data.join() === String(events) };
 }
 
 /** Ends the source of all, or a part of it. */
 async function end(context: Context, served: Served<FailureOrders>, ports: Ports, how: Ending) {
   await served.ask('make', {});
-  const clients = await join(context, ports, others);
+  const clients = await Listener.joinAll(context, ports, others);
   await served.ask('publish', { from: 0, count: events });
   await served.ask('end', how);
   if (how === 'a part completes') await served.ask('publish', { from: events, count: 1 });
@@ -122,20 +120,7 @@ async function end(context: Context, served: Served<FailureOrders>, ports: Ports
   const count = (of: 'complete' | 'broken'): number =>
     clients.filter((client) => client.fate === of && isWhole(client)).length;
   const fates = { complete: count('complete'), broken: count('broken') };
-  const answer = how === 'a part completes' ? 200 : await statusAt(ports.http1);
-  await leave(served, clients);
+  const answer = how === 'a part completes' ? 200 : (await answerOverHttp1(context, ports.http1, '/')).status;
+  await leaveAll(served, clients);
   return { told, answer, ...fates };
-}
-
-/** Has them leave, and waits until the server has seen it: its closes are not those of the next ones. */
-async function leave(served: Served<FailureOrders>, clients: readonly Listener[]): Promise<void> {
-  for (const client of clients) client.leave();
-  await until(async () => (await served.ask('connections')) === 0, 2_000);
-}
-
-async function statusAt(port: number): Promise<number | undefined> {
-  const request = http.get({ port, host: '127.0.0.1', agent: false });
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  response.resume();
-  return response.statusCode;
 }

@@ -1,10 +1,12 @@
 import type { Context, Scenario } from './Scenario.ts';
-import type { Ports, StreamOrders } from './server/streams.ts';
+import type { Ports } from './server/doors.ts';
+import type { StreamOrders } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { EventLog } from './support/EventLog.ts';
 import { EventStreamClient } from './support/EventStreamClient.ts';
 import { inLanes } from './support/inLanes.ts';
 import { markReader, now, seqOf, timeOf } from './support/marks.ts';
+import { percentile } from './support/percentile.ts';
 import type { Served } from './support/Served.ts';
 import { until } from './support/until.ts';
 import { WebSocketClient } from './support/WebSocketClient.ts';
@@ -30,7 +32,7 @@ export const fanOut: Scenario<Figure | AfterwardsFigure> = {
 
   async run(context) {
     const served = await context.serve<StreamOrders>('streams');
-    const ports = await served.ask('open', { store: 'queue', strategy: 'buffer', recorded: false });
+    const ports = await served.ask('open', { store: 'queue', recorded: false });
     const before = await served.ask('vitals', { collect: true });
     const crowd = new Crowd(context, ports);
 
@@ -47,10 +49,9 @@ export const fanOut: Scenario<Figure | AfterwardsFigure> = {
     await until(() => crowd.logs.every(({ last }) => last === seq - 1), 5_000);
     const hasAll = ({ last, count, holes, repeats }: EventLog, index: number): boolean =>
       last === seq - 1 && holes + repeats === 0 && count === (index < 2 * first ? seq : events);
-    const latencies = crowd.latencies.sort((a, b) => a - b);
     const figures = {
       'in order, with all': (crowd.logs.filter(hasAll).length / (eventStreams + webSockets)) * 100,
-      p99: (latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN) / 1000,
+      p99: percentile(crowd.latencies, 0.99) / 1000,
       'RSS/SSE': eventStream,
       'RSS/WebSocket': webSocket,
     };

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisServer } from '../support/RedisServer.ts';
 import type { Context, Criterion, Scenario } from './Scenario.ts';
-import type { LogOrders } from './server/logs.ts';
 import type { ResumerOrders } from './server/resumers.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { DeliveryLog } from './support/DeliveryLog.ts';
 import { EventLog } from './support/EventLog.ts';
 import { now } from './support/marks.ts';
-import { type Journal, ReturningClient } from './support/ReturningClient.ts';
+import { percentile } from './support/percentile.ts';
+import { ReturningClient } from './support/ReturningClient.ts';
+import { type LogKind, logKinds, logNames, serveLogs } from './support/serveLogs.ts';
 import { until } from './support/until.ts';
 
 const perSecond = 2_000;
@@ -34,13 +34,13 @@ type Figure =
   | 'p99 against its baseline'
   | 'resume of 10,000';
 
-export const joinsUnderLoad: readonly Scenario[] = (['queue', 'stream'] as const).map(joinUnderLoad);
+export const joinsUnderLoad: readonly Scenario[] = logKinds.map(joinUnderLoad);
 
-function joinUnderLoad(store: 'queue' | 'stream'): Scenario<Figure | AfterwardsFigure> {
+function joinUnderLoad(store: LogKind): Scenario<Figure | AfterwardsFigure> {
   const resume: Criterion = { atMost: store === 'queue' ? 200 : 1_000, unit: 'ms' };
   return {
     id: 'R18',
-    title: `${store === 'queue' ? 'QueueStore' : 'RedisStreamStore'}: 200 come back at once, 2,000 events/s`,
+    title: `${logNames[store]}: 200 come back at once, 2,000 events/s`,
     criteria: {
       resumed: { exactly: resumers },
       'missed and got, each': { atLeast: 3_000 },
@@ -55,12 +55,8 @@ function joinUnderLoad(store: 'queue' | 'stream'): Scenario<Figure | AfterwardsF
     },
 
     async run(context) {
-      const served = await context.serve<LogOrders>('logs');
+      const { served, before, port } = await serveLogs(context, store);
       const visiting = await context.serve<ResumerOrders>('resumers');
-      const before = await served.ask('vitals', { collect: true });
-      const redis = store === 'stream' ? await RedisServer.start() : undefined;
-      context.defer(() => redis?.dispose());
-      const port = await served.ask('open', redis === undefined ? {} : { redis: { kind: 'server', port: redis.port } });
       await served.ask('add', { name: 'ticks', store, size: 50_000 });
       const path = '/ticks';
       const crowd = await LiveCrowd.join(context, port, path);
@@ -117,8 +113,7 @@ class LiveCrowd {
   /** The id of each event, as one of them got it. */
   readonly ids: Map<number, string | undefined> = new Map<number, string | undefined>();
   #latencies: number[] = [];
-  #notices = 0;
-  readonly #clients: ReturningClient<Journal>[] = [];
+  readonly #clients: ReturningClient<EventLog>[] = [];
 
   static async join(context: Context, port: number, path: string): Promise<LiveCrowd> {
     const crowd = new LiveCrowd();
@@ -131,12 +126,11 @@ class LiveCrowd {
   async p99(going: () => Promise<unknown>): Promise<number> {
     this.#latencies = [];
     await going();
-    const sorted = Float64Array.from(this.#latencies).sort();
-    return (sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN) / 1000;
+    return percentile(this.#latencies, 0.99) / 1000;
   }
 
   get faults(): number {
-    return this.logs.reduce((sum, { holes, repeats }) => sum + holes + repeats, this.#notices);
+    return this.logs.reduce((sum, { holes, repeats, notices }) => sum + holes + repeats + notices.length, 0);
   }
 
   leave(): void {
@@ -146,15 +140,11 @@ class LiveCrowd {
   async #join(port: number, path: string): Promise<void> {
     const log = new EventLog();
     const isFirst = this.logs.length === 0;
-    const notice = (): void => {
-      this.#notices += 1;
-    };
     const took = (seq: number, time: number, id: string | undefined): void => {
       this.#latencies.push(now() - time);
       if (isFirst) this.ids.set(seq, id);
     };
-    const journal: Journal = { take: (seq) => log.take(seq), notice };
-    const client = new ReturningClient({ port, path, log: journal, took });
+    const client = new ReturningClient({ port, path, log, took });
     this.logs.push(log);
     this.#clients.push(client);
     await client.open();
@@ -179,5 +169,5 @@ async function resumeOf(
     times.push(client.log.count === long && client.log.notices.length === 0 ? performance.now() - begun : Infinity);
     client.cut();
   }
-  return times.sort((a, b) => a - b)[2] ?? Number.NaN;
+  return percentile(times, 0.5);
 }

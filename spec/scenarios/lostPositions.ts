@@ -7,6 +7,7 @@ import { EventLog } from './support/EventLog.ts';
 import { inLanes } from './support/inLanes.ts';
 import { ReturningClient } from './support/ReturningClient.ts';
 import type { Served } from './support/Served.ts';
+import { type LogKind, logKinds, logNames } from './support/serveLogs.ts';
 import { until } from './support/until.ts';
 
 const published = 600;
@@ -83,15 +84,15 @@ type Figure =
   | 'holes, repeats after it'
   | 'connected ones not told';
 
-export const lostPositions: readonly Scenario[] = (['queue', 'stream'] as const).map(lostPositionsOf);
+export const lostPositions: readonly Scenario[] = logKinds.map(lostPositionsOf);
 
-function lostPositionsOf(store: 'queue' | 'stream'): Scenario<Figure | AfterwardsFigure> {
+function lostPositionsOf(store: LogKind): Scenario<Figure | AfterwardsFigure> {
   const all = (store === 'queue' ? losses : [...losses, ...lossesOfRedis]).flatMap((loss) =>
     (['live', 'earliest'] as const).map((otherwise) => ({ ...loss, settings: { ...loss.settings, otherwise } })),
   );
   return {
     id: 'R19',
-    title: `${store === 'queue' ? 'QueueStore' : 'RedisStreamStore'}: trimmed, expired, unknown positions`,
+    title: `${logNames[store]}: trimmed, expired, unknown positions`,
     criteria: {
       positions: { exactly: all.length },
       'first frame is the gap': { exactly: all.length },
@@ -144,26 +145,16 @@ interface Result {
   readonly untold: boolean;
 }
 
-/** What a client gets, and what it is told. */
+/** A client, and the id of each event that it got. */
 class Visit {
   readonly log = new EventLog();
-  readonly reasons: string[] = [];
   readonly ids: Map<number, string | undefined> = new Map<number, string | undefined>();
-  readonly client: ReturningClient<Visit>;
+  readonly client: ReturningClient<EventLog>;
 
   constructor(context: Context, port: number, path: string, id?: string) {
     const took = (seq: number, _time: number, at: string | undefined): unknown => this.ids.set(seq, at);
-    this.client = new ReturningClient({ port, path, id, log: this, took });
+    this.client = new ReturningClient({ port, path, id, log: this.log, took });
     context.defer(() => this.client.cut());
-  }
-
-  take(seq: number): void {
-    this.log.take(seq);
-  }
-
-  notice(reason: string): void {
-    this.reasons.push(reason);
-    this.log.notice();
   }
 }
 
@@ -198,16 +189,16 @@ async function comeBack(
 
   const first = back.client.first;
   // A connected one is told when the next event comes, and this one is connected by then.
-  const isRight = back.reasons.length > 0 && back.reasons.every((reason) => reasons.includes(reason));
+  const isRight = back.log.notices.length > 0 && back.log.notices.every((reason) => reasons.includes(reason));
   const isWhole = back.log.last === last && back.log.count === last - (back.log.first ?? 0) + 1;
   const begins = back.log.first ?? Number.NaN;
   // What is retained of a log that has nothing left begins with the next.
   const goesOn = isWhole && (settings.otherwise === 'live' ? begins === before + 1 : begins <= before + 1);
   const faults = back.log.holes + back.log.repeats + staying.log.holes + staying.log.repeats;
-  const untold = everybody ? staying.reasons.length === 0 : staying.log.last !== last;
+  const untold = everybody ? staying.log.notices.length === 0 : staying.log.last !== last;
   const fine = first === 'gap' && isRight && goesOn && faults === 0 && !untold;
-  const told = `first ${first}, ${back.reasons.join() || 'no reason'}, from ${begins} to ${back.log.last}`;
-  const text = `${settings.otherwise}: ${told}; connected: ${staying.reasons.join() || 'no reason'}, to ${staying.log.last}, ${faults} faults`;
+  const told = `first ${first}, ${back.log.notices.join() || 'no reason'}, from ${begins} to ${back.log.last}`;
+  const text = `${settings.otherwise}: ${told}; connected: ${staying.log.notices.join() || 'no reason'}, to ${staying.log.last}, ${faults} faults`;
   return { name, text, fine, first, isRight, goesOn, faults, untold };
 }
 

@@ -74,11 +74,7 @@ async function throughProxy(context: Context, kind: ProxyKind): Promise<Record<F
   const controls = { 'cut without a heartbeat': 0, 'held without our headers': 0 };
   const meanwhile = async (): Promise<void> => {
     controls['cut without a heartbeat'] = await passage.cutWhenSilent(ways, timeout);
-    controls['held without our headers'] = await passage.heldWhenOrdinary(
-      (path) => http1(port, path),
-      '/ordinary',
-      1_000,
-    );
+    controls['held without our headers'] = await passage.heldWhenOrdinary((path) => http1(port, path), '/ordinary');
   };
   const figures = await figuresOf(context, passage, { meanwhile, stop });
   return { ...figures, ...controls };
@@ -139,7 +135,7 @@ const compression: Scenario<Figure | 'held by hand'> = {
     );
     let byHand = 0;
     const meanwhile = async (): Promise<void> => {
-      byHand = await passage.heldWhenOrdinary(way, '/by-hand', 1_000);
+      byHand = await passage.heldWhenOrdinary(way, '/by-hand');
     };
     const figures = await figuresOf(context, passage, { meanwhile });
     return { ...figures, 'held by hand': byHand };

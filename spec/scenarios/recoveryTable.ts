@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisServer } from '../support/RedisServer.ts';
 import type { Context, Scenario } from './Scenario.ts';
 import type { LogOrders, LogSettings } from './server/logs.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { DeliveryLog } from './support/DeliveryLog.ts';
 import { ReturningClient } from './support/ReturningClient.ts';
 import type { Served } from './support/Served.ts';
+import { type LogKind, logKinds, logNames, serveLogs } from './support/serveLogs.ts';
 import { until } from './support/until.ts';
 
 /** What a client comes back with, and what it is to get. */
@@ -23,7 +23,7 @@ interface Recovery {
   readonly events: number;
   readonly notice?: string;
   /** The store that this is for, where they differ. */
-  readonly only?: 'queue' | 'stream';
+  readonly only?: LogKind;
 }
 
 /** The rows of Centrifuge's own test of its recovery, and those that its design does not have. */
@@ -77,13 +77,13 @@ function foreign(beginning: string): string {
 
 type Figure = 'rows' | 'right' | 'wrong';
 
-export const recoveryTables: readonly Scenario[] = (['queue', 'stream'] as const).map(recoveryTable);
+export const recoveryTables: readonly Scenario[] = logKinds.map(recoveryTable);
 
-function recoveryTable(store: 'queue' | 'stream'): Scenario<Figure | AfterwardsFigure> {
+function recoveryTable(store: LogKind): Scenario<Figure | AfterwardsFigure> {
   const rows = table.filter(({ only = store }) => only === store);
   return {
     id: 'R17',
-    title: `${store === 'queue' ? 'QueueStore' : 'RedisStreamStore'}: what a client gets that comes back`,
+    title: `${logNames[store]}: what a client gets that comes back`,
     criteria: {
       rows: { exactly: rows.length },
       right: { exactly: rows.length },
@@ -92,12 +92,8 @@ function recoveryTable(store: 'queue' | 'stream'): Scenario<Figure | AfterwardsF
     },
 
     async run(context) {
-      const served = await context.serve<LogOrders>('logs');
-      const before = await served.ask('vitals', { collect: true });
       // With one entry in each of its nodes, Redis trims exactly where it is asked to trim about there.
-      const redis = store === 'stream' ? await RedisServer.start('--stream-node-max-entries', '1') : undefined;
-      context.defer(() => redis?.dispose());
-      const port = await served.ask('open', redis === undefined ? {} : { redis: { kind: 'server', port: redis.port } });
+      const { served, before, port } = await serveLogs(context, store, '--stream-node-max-entries', '1');
       const outcomes = await Promise.all(
         rows.map((row, index) => recover(context, served, port, { name: `log-${index}`, store, ...row.settings }, row)),
       );

@@ -78,14 +78,7 @@ export const redisOutages: Scenario<DeliveryFigure | Figure | AfterwardsFigure> 
     const acknowledged = all.flatMap((publication) => publication.acknowledged);
     context.note(`recovery: ${afterKill.toFixed(0)} ms after the kill, ${afterStop.toFixed(0)} ms after the stop`);
     const growth = await fleet.growth();
-    const refused: Record<string, number> = {};
-    for (const each of all)
-      for (const [code, count] of Object.entries(each.refused)) refused[code] = (refused[code] ?? 0) + count;
-    context.note(
-      Object.entries(refused)
-        .map(([code, count]) => `${code} ${count}×`)
-        .join(', '),
-    );
+    fleet.noteRefused(all);
     const verdict = await fleet.verdict(acknowledged, orderOf(await inRedis(redis, name), acknowledged));
     const figures = {
       'published while away': published,

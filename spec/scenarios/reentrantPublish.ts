@@ -1,8 +1,9 @@
 import type { Context, Scenario } from './Scenario.ts';
+import type { Ports } from './server/doors.ts';
 import type { Place, ReentranceOrders, Run } from './server/reentrance.ts';
-import type { Ports } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { Listener } from './support/Listener.ts';
+import { leaveAll } from './support/leaveAll.ts';
 import type { Served } from './support/Served.ts';
 import { until } from './support/until.ts';
 
@@ -50,9 +51,8 @@ export const reentrantPublish: Scenario<Figure | AfterwardsFigure> = {
       const endless = await publishWithin(context, served, ports, { ...run, depth: Number.POSITIVE_INFINITY });
       if (endless.refused === 'ERR_REENTRANT') figures.refused += 1;
       figures.wholeEndless += endless.clients.filter(({ data }) => data.join() === upTo(mostInARow)).length;
-      for (const client of [...joined.clients, ...endless.clients]) client.leave();
+      await leaveAll(served, [...joined.clients, ...endless.clients]);
     }
-    await until(async () => (await served.ask('connections')) === 0, 2_000);
     return {
       clients: figures.clients,
       'with all, in order': (figures.whole / (runs.length * clientsOfEach)) * 100,

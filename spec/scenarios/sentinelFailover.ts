@@ -37,16 +37,16 @@ export const sentinelFailover: Scenario<DeliveryFigure | Figure | AfterwardsFigu
     const group = await SentinelGroup.start();
     context.defer(() => group.dispose());
     const redis = { kind: 'sentinels', ports: group.ports, name: group.name } as const;
-    const fleet = await Fleet.start(context, { name, store: 'stream', redis, size: 100_000, staying: 3, restless: 2 });
+    const fleet = await Fleet.start(context, { name, store: 'stream', redis, size: 100_000, restless: 2 });
     const publishing = fleet.publish({ from: 0, count: events, bytes: 100, perSecond, insists: true });
     await sleep(3_000);
     const master = await group.master();
     await master.stop();
-    const { acknowledged, longestSilence, refused } = await publishing;
+    const publication = await publishing;
+    const { acknowledged, longestSilence } = publication;
     const there = await inRedis(await group.master(), name);
     const has = new Set(there);
-    const codes = Object.entries(refused).map(([code, count]) => `${code} ${count}×`);
-    if (codes.length > 0) context.note(`refused: ${codes.join(', ')}`);
+    fleet.noteRefused([publication]);
     const figures = {
       ...(await fleet.verdict(acknowledged, orderOf(there, acknowledged))),
       'lost by Redis': acknowledged.filter((seq) => !has.has(seq)).length,

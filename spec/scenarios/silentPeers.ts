@@ -2,9 +2,9 @@ import type { Context, Scenario } from './Scenario.ts';
 import type { GatedOrders } from './server/gated.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { EventLog } from './support/EventLog.ts';
+import { lineTo } from './support/lineTo.ts';
 import { now, seqOf } from './support/marks.ts';
-import { type Journal, ReturningClient } from './support/ReturningClient.ts';
-import { lineTo } from './support/silenced.ts';
+import { ReturningClient } from './support/ReturningClient.ts';
 import { until } from './support/until.ts';
 import { WebSocketClient } from './support/WebSocketClient.ts';
 
@@ -40,9 +40,9 @@ export const silentPeers: Scenario<Figure | AfterwardsFigure> = {
     const { http1 } = await served.ask('open', { heartbeat: 1_000, maxAge: 3_000 });
     const line = await lineTo(context, http1);
     const publishing = served.ask('publish', load);
-    const eventStreams = Array.from({ length: peers.eventStreams }, (_, n) => new Listener(context, line.port, n));
-    await Promise.all(eventStreams.map(({ client }) => client.open()));
-    const webSockets = Array.from({ length: peers.webSockets }, (_, n) => new Socket(context, line.port, n));
+    const eventStreams = Array.from({ length: peers.eventStreams }, (_, n) => eventStream(context, line.port, n));
+    await Promise.all(eventStreams.map((client) => client.open()));
+    const webSockets = Array.from({ length: peers.webSockets }, (_, n) => new SilentSocket(context, line.port, n));
     await Promise.all(webSockets.map(({ client }) => client.opened));
     await until(() => [...eventStreams, ...webSockets].every(({ log }) => log.count >= 5), 2_000);
 
@@ -62,10 +62,10 @@ export const silentPeers: Scenario<Figure | AfterwardsFigure> = {
       reason === (client >= webSocketsFrom ? 'timeout' : 'maxAge');
 
     // Nobody has told them that they were gone: they notice at some time, and come back from where they were.
-    for (const { client } of eventStreams) client.cut();
+    for (const client of eventStreams) client.cut();
     await line.restore();
     const heard = eventStreams.map(({ log }) => log.last ?? Number.NaN);
-    await Promise.all(eventStreams.map(({ client }) => client.open()));
+    await Promise.all(eventStreams.map((client) => client.open()));
     const { acknowledged } = await served.ask('stop').then(() => publishing);
     const last = acknowledged.at(-1) ?? Number.NaN;
     await until(() => eventStreams.every(({ log }) => log.last === last), 3_000);
@@ -75,10 +75,10 @@ export const silentPeers: Scenario<Figure | AfterwardsFigure> = {
       'gone as they should': closed.filter(isRight).length,
       'left in the gate': size,
       'missed by each': Math.min(...heard.map((seq) => last - seq)),
-      'lost, repeated': eventStreams.reduce((sum, { log, notices }) => sum + log.holes + log.repeats + notices, 0),
+      'lost, repeated': eventStreams.reduce((sum, { log }) => sum + log.holes + log.repeats + log.notices.length, 0),
       'heard to the end': eventStreams.filter(({ log }) => log.last === last).length,
     };
-    for (const { client } of eventStreams) client.cut();
+    for (const client of eventStreams) client.cut();
     for (const { client } of webSockets) client.terminate();
     await served.ask('close');
     return { ...figures, ...(await afterwards(context, served, before)) };
@@ -88,23 +88,13 @@ export const silentPeers: Scenario<Figure | AfterwardsFigure> = {
 /** The number of the first WebSocket. */
 const webSocketsFrom = peers.eventStreams;
 
-class Listener {
-  readonly log = new EventLog();
-  readonly client: ReturningClient<Journal>;
-  notices = 0;
-
-  constructor(context: Context, port: number, n: number) {
-    const notice = (): void => {
-      this.notices += 1;
-      this.log.notice();
-    };
-    const log: Journal = { take: (seq) => this.log.take(seq), notice };
-    this.client = new ReturningClient({ port, path: `/memory?client=${n}`, log });
-    context.defer(() => this.client.cut());
-  }
+function eventStream(context: Context, port: number, n: number): ReturningClient<EventLog> {
+  const client = new ReturningClient({ port, path: `/memory?client=${n}`, log: new EventLog() });
+  context.defer(() => client.cut());
+  return client;
 }
 
-class Socket {
+class SilentSocket {
   readonly log = new EventLog();
   readonly client: WebSocketClient;
 

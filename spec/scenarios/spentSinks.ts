@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
 import type { Context, Scenario } from './Scenario.ts';
 import type { AttachmentOrders, Attempt } from './server/attachments.ts';
+import type { Ports } from './server/doors.ts';
 import { races, socketRaces, socketSpendings, spendings } from './server/states.ts';
-import type { Ports } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { isContiguous } from './support/isContiguous.ts';
-import { doors, Listener } from './support/Listener.ts';
+import { Listener } from './support/Listener.ts';
+import { leaveAll } from './support/leaveAll.ts';
 import { OddRequest } from './support/OddRequest.ts';
 import { until } from './support/until.ts';
 import { WebSocketClient } from './support/WebSocketClient.ts';
@@ -50,9 +51,7 @@ export const spentSinks: Scenario<Figure | AfterwardsFigure> = {
     const served = await context.serve<AttachmentOrders>('attachments');
     const ports = await served.ask('open');
     const before = await served.ask('vitals', { collect: true });
-    const others = await Promise.all(
-      Array.from({ length: healthy }, (_, n) => Listener.join(context, ports, doors[n % doors.length] ?? 'http1', '/')),
-    );
+    const others = await Listener.joinAll(context, ports, healthy);
     const visitors: { leave(): void }[] = [];
     let attempts: readonly Attempt[] = [];
     const seen = async (): Promise<number> => {
@@ -84,8 +83,7 @@ export const spentSinks: Scenario<Figure | AfterwardsFigure> = {
     for (const each of attempts)
       if (each.thrown !== undefined || !(refused.includes(each) || over.includes(each)))
         context.note(JSON.stringify(each));
-    for (const other of others) other.leave();
-    await until(async () => (await served.ask('connections')) === 0, 2_000);
+    await leaveAll(served, others);
     return { ...figures, ...(await afterwards(context, served, before)) };
   },
 };

@@ -12,24 +12,19 @@ export const stalledHttp2Stream: Scenario<StalledFigure | 'sessions alive'> = {
     let alive = 0;
     const figures = await stalledBesideHealthy(context, { healthy: 9, stalled: 1 }, async ({ ports, path, take }) => {
       session ??= new EventStreamSession(ports.http2);
-      const { isOpen, end } = stateOf(session);
-      const stream = await session.open(path, markReader(take));
+      const shared = session;
+      const stream = await shared.open(path, markReader(take));
       return {
         opened: Promise.resolve(),
         closed: new Promise((resolve) => stream.on('close', resolve)),
         pause: () => stream.pause(),
         resume: () => stream.resume(),
         leave() {
-          if (isOpen()) alive = 1;
-          end();
+          if (shared.isOpen) alive = 1;
+          shared.end();
         },
       };
     });
     return { ...figures, 'sessions alive': alive };
   },
 };
-
-const stateOf = (session: EventStreamSession): { isOpen(): boolean; end(): void } => ({
-  isOpen: () => session.isOpen,
-  end: () => session.end(),
-});

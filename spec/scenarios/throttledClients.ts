@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Context, Scenario } from './Scenario.ts';
-import type { Ports, StreamOrders } from './server/streams.ts';
+import type { Ports } from './server/doors.ts';
+import type { StreamOrders } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { EventStreamClient } from './support/EventStreamClient.ts';
 import { EventStreamSession } from './support/EventStreamSession.ts';
+import { throttled } from './support/throttled.ts';
 import { until } from './support/until.ts';
 import { WebSocketClient } from './support/WebSocketClient.ts';
 
@@ -31,7 +33,7 @@ export const throttledClients: Scenario<Figure | AfterwardsFigure> = {
 
   async run(context) {
     const served = await context.serve<StreamOrders>('streams');
-    const ports = await served.ask('open', { store: 'queue', strategy: 'buffer', maxBytes: limit });
+    const ports = await served.ask('open', { store: 'queue', maxBytes: limit });
     const before = await served.ask('vitals', { collect: true });
     const takers: Taker[] = [];
     const leaves: (() => void)[] = [];
@@ -100,16 +102,11 @@ const joinWebSocket: Join = async ({ http1: port }, path, { take }, context) => 
 const joinHttp2: Join = async ({ http2: port }, path, { take }, context) => {
   const session = new EventStreamSession(port);
   context.defer(() => session.end());
-  let read = 0;
-  let begun = 0;
+  let hasRead: ((bytes: number) => void) | undefined;
   const stream = await session.open(path, (bytes) => {
     take(bytes);
-    begun ||= performance.now();
-    read += bytes.length;
-    const early = (read * 1000) / bytesPerSecond - (performance.now() - begun);
-    if (early < 2) return;
-    stream.pause();
-    setTimeout(() => stream.resume(), early);
+    hasRead?.(bytes.length);
   });
+  hasRead = throttled(stream, bytesPerSecond);
   return () => session.end();
 };

@@ -1,11 +1,12 @@
 import type { Scenario } from './Scenario.ts';
 import type { WebResponseOrders } from './server/webResponses.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria, megabytes } from './support/afterwards.ts';
+import { rssAfter } from './support/rssAfter.ts';
 import { grownUp } from './support/Served.ts';
-import { until } from './support/until.ts';
 
 const limit = 1024 * 1024;
 const load = { count: 40_000, bytes: 1024, perTurn: 16 };
+/** What is around an event on the wire, at most. */
 const framing = 16;
 const readers = 5;
 const stalled = 20;
@@ -49,11 +50,7 @@ export const unreadResponses: Scenario<Figure | AfterwardsFigure> = {
     const complete = await served.ask('complete');
     const reports = await served.ask('stalled');
     const broken = await served.ask('broken');
-    let after = peakRss;
-    await until(async () => {
-      after = (await served.ask('vitals', { collect: true })).rss;
-      return after < calm.rss * 1.05;
-    }, 3_000);
+    const after = await rssAfter(served, calm);
     const figures = {
       'readers with all': (complete / readers) * 100,
       'overflow reported': (reports.filter(({ code }) => code === 'ERR_OVERFLOW').length / stalled) * 100,
@@ -63,7 +60,7 @@ export const unreadResponses: Scenario<Figure | AfterwardsFigure> = {
       ),
       'most pending': Math.max(...reports.map(({ peakPending }) => peakPending)),
       RSS: megabytes(peakRss - calm.rss),
-      'RSS after': (after / calm.rss - 1) * 100,
+      'RSS after': after,
       'unsubscribed after cancel': cancelled,
     };
     await served.ask('leave');

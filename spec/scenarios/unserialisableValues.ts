@@ -3,7 +3,8 @@ import { unsendable } from '../wire/unsendable.ts';
 import type { Scenario } from './Scenario.ts';
 import type { UnserialisableOrders } from './server/unserialisable.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
-import { doors, Listener } from './support/Listener.ts';
+import { Listener } from './support/Listener.ts';
+import { leaveAll } from './support/leaveAll.ts';
 import { until } from './support/until.ts';
 
 const values = Object.keys(unsendable).length;
@@ -38,9 +39,7 @@ export const unserialisableValues: Scenario<Figure | AfterwardsFigure> = {
     const served = await context.serve<UnserialisableOrders>('unserialisable');
     const ports = await served.ask('open');
     const before = await served.ask('vitals', { collect: true });
-    const joined = await Promise.all(
-      Array.from({ length: clients }, (_, n) => Listener.join(context, ports, doors[n % doors.length] ?? 'http1', '/')),
-    );
+    const joined = await Listener.joinAll(context, ports, clients);
     const published = await served.ask('publish');
     const expected = Array.from({ length: values + 1 }, (_, n) => n).join();
     await until(() => joined.every(({ data }) => data.length > values), 5_000);
@@ -57,8 +56,7 @@ export const unserialisableValues: Scenario<Figure | AfterwardsFigure> = {
       'the text undefined': joined.filter(({ text }) => /undefined|NaN|\[object/.test(text)).length,
       'refused by Redis stores': refused,
     };
-    for (const client of joined) client.leave();
-    await until(async () => (await served.ask('connections')) === 0, 2_000);
+    await leaveAll(served, joined);
     return { ...figures, ...(await afterwards(context, served, before)) };
   },
 };

@@ -3,6 +3,7 @@ import type { AttachmentOrders, Attempt } from './server/attachments.ts';
 import { readings } from './server/states.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { isContiguous } from './support/isContiguous.ts';
+import { leaveAll } from './support/leaveAll.ts';
 import { OddRequest } from './support/OddRequest.ts';
 import { until } from './support/until.ts';
 
@@ -90,8 +91,7 @@ export const unusualRequests: Scenario<Figure | AfterwardsFigure> = {
       thrown: attempts.filter(({ thrown }) => thrown !== undefined).length,
     };
     for (const { state, thrown } of attempts) if (thrown !== undefined) context.note(`${state}: ${thrown}`);
-    for (const request of [...open, ...heading, ...refusing, ...leaving]) request.leave();
-    await until(async () => (await served.ask('connections')) === 0, 2_000);
+    await leaveAll(served, [...open, ...heading, ...refusing, ...leaving]);
     return { ...figures, ...(await afterwards(context, served, before)) };
   },
 };

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { type FastifyInstance, fastify } from 'fastify';
 import { DataStore, toEventSource } from 'tornadose';
 import { certificate } from '../../demos/support/certificate.ts';
+import { closeContract } from '../contracts/closeContract.ts';
 import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
 import type { Host } from '../support/host.ts';
 import { StreamClient } from '../support/StreamClient.ts';
@@ -83,48 +84,27 @@ describe('Fastify', () => {
     expect(headers).not.to.have.any.keys('x-of-reply');
   });
 
-  it('should wait in `close` for open streams, unless it is told to break them off', async () => {
-    const store = new DataStore('first');
-    const started = async (app: FastifyInstance): Promise<Host> => {
+  closeContract('Fastify 5', {
+    start(stream, { breaksOff }) {
+      const app = fastify({ forceCloseConnections: breaksOff });
       app.get('/stream', (_request, reply) => {
         reply.hijack();
-        void store.pipe(toEventSource(reply.raw));
+        void stream.pipe(toEventSource(reply.raw));
       });
       return hostOf(app);
-    };
-    const [waiting, forced] = [await started(fastify()), await started(fastify({ forceCloseConnections: true }))];
-    const stays = await StreamClient.open('HTTP/1.1', `${waiting.url}/stream`);
-    const cut = await StreamClient.open('HTTP/1.1', `${forced.url}/stream`);
-    let closed = false;
-    const closing = waiting.close().then(() => {
-      closed = true;
-    });
-    await forced.close();
-    expect(await cut.ended).to.equal('broken');
-    store.next('second');
-    await stays.until('second');
-    expect(closed).to.equal(false);
-    stays.leave();
-    await closing;
-  });
-
-  it('should tell its streams in a hook before it closes, and give them a turn to end', async () => {
-    const store = new DataStore('first');
-    const closing = new AbortController();
-    const app = fastify();
-    app.addHook('preClose', async () => {
-      closing.abort();
-      await turn();
-    });
-    app.get('/stream', (_request, reply) => {
-      reply.hijack();
-      void store.pipe(toEventSource(reply.raw, { signal: closing.signal }));
-    });
-    const { url, close } = await hostOf(app);
-    const client = await StreamClient.open('HTTP/1.1', `${url}/stream`);
-    await client.until('first');
-    await close();
-    expect(await client.ended).to.equal('whole');
-    expect(client.text).to.equal('data: first\n\n');
+    },
+    startWithHook(stream) {
+      const closing = new AbortController();
+      const app = fastify();
+      app.addHook('preClose', async () => {
+        closing.abort();
+        await turn();
+      });
+      app.get('/stream', (_request, reply) => {
+        reply.hijack();
+        void stream.pipe(toEventSource(reply.raw, { signal: closing.signal }));
+      });
+      return hostOf(app);
+    },
   });
 });

@@ -17,6 +17,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { expect } from 'chai';
 import { DataStore, toEventSource } from 'tornadose';
+import { closeContract } from '../contracts/closeContract.ts';
 import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
 import type { Host } from '../support/host.ts';
 import { StreamClient } from '../support/StreamClient.ts';
@@ -75,52 +76,33 @@ describe('NestJS', function () {
     expect(client.text).to.equal('');
   });
 
-  it('should wait in `close` for open streams, unless it is told to break them off', async () => {
-    const store = new DataStore('first');
-    @Controller('stream')
-    class Streams {
-      @Get()
-      get(@Res() res: ServerResponse): void {
-        void store.pipe(toEventSource(res));
+  closeContract('NestJS 12', {
+    start(stream, { breaksOff }) {
+      @Controller('stream')
+      class Streams {
+        @Get()
+        get(@Res() res: ServerResponse): void {
+          void stream.pipe(toEventSource(res));
+        }
       }
-    }
-    const [waiting, forced] = [await start(Streams), await start(Streams, { forceCloseConnections: true })];
-    const stays = await StreamClient.open('HTTP/1.1', `${waiting.url}/stream`);
-    const cut = await StreamClient.open('HTTP/1.1', `${forced.url}/stream`);
-    let closed = false;
-    const closing = waiting.close().then(() => {
-      closed = true;
-    });
-    await forced.close();
-    expect(await cut.ended).to.equal('broken');
-    store.next('second');
-    await stays.until('second');
-    expect(closed).to.equal(false);
-    stays.leave();
-    await closing;
-  });
+      return start(Streams, { forceCloseConnections: breaksOff });
+    },
+    startWithHook(stream) {
+      @Controller('stream')
+      class Streams implements BeforeApplicationShutdown {
+        readonly #closing = new AbortController();
 
-  it('should tell its streams in a hook before it closes, and give them a turn to end', async () => {
-    const store = new DataStore('first');
-    @Controller('stream')
-    class Streams implements BeforeApplicationShutdown {
-      readonly #closing = new AbortController();
+        @Get()
+        get(@Res() res: ServerResponse): void {
+          void stream.pipe(toEventSource(res, { signal: this.#closing.signal }));
+        }
 
-      @Get()
-      get(@Res() res: ServerResponse): void {
-        void store.pipe(toEventSource(res, { signal: this.#closing.signal }));
+        async beforeApplicationShutdown(): Promise<void> {
+          this.#closing.abort();
+          await turn();
+        }
       }
-
-      async beforeApplicationShutdown(): Promise<void> {
-        this.#closing.abort();
-        await turn();
-      }
-    }
-    const { url, close } = await start(Streams);
-    const client = await StreamClient.open('HTTP/1.1', `${url}/stream`);
-    await client.until('first');
-    await close();
-    expect(await client.ended).to.equal('whole');
-    expect(client.text).to.equal('data: first\n\n');
+      return start(Streams);
+    },
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { EMPTY, NEVER, type Observable, throwError } from 'rxjs';
 import { type EventSourceOptions, Gate, toEventSource, toResponse } from 'tornadose';
-import { closeServers, serve } from '../support/servers.ts';
+import { closeLater, closeServers, serve } from '../support/servers.ts';
 
 const headers = { 'Access-Control-Allow-Origin': 'https://example.com', 'Content-Type': 'text/event-stream' };
 
@@ -10,7 +10,8 @@ function answers(): [status: number, source: Observable<never>, options: EventSo
   const full = new Gate({ maxConnections: 1, maxPerKey: 1 });
   const closed = new Gate();
   void closed.drain({ over: 0 });
-  toResponse(NEVER, new Request('http://localhost/'), { gate: full, key: 'ann' });
+  const inside = toResponse(NEVER, new Request('http://localhost/'), { gate: full, key: 'ann' });
+  closeLater(() => inside.body?.cancel());
   return [
     [204, EMPTY, {}],
     [500, throwError(() => new Error('at once')), {}],

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { EventSource } from 'eventsource';
 import fc from 'fast-check';
 import { lastEventId, QueueStore, toEventSource } from 'tornadose';
+import { NumberListener } from '../support/NumberListener.ts';
 import { closeServers, connect, readUntil, serve } from '../support/servers.ts';
 
 const of = (url: string, headers: Record<string, string | string[]> = {}): string | undefined =>
@@ -67,26 +68,18 @@ describe('lastEventId', () => {
     await once(first, 'listening');
     const { port } = first.address() as AddressInfo;
     const source = new EventSource(`http://127.0.0.1:${port}/`);
-    const received: number[] = [];
-    let arrived = (): void => {};
-    source.onmessage = ({ data }) => {
-      received.push(Number(data));
-      arrived();
-    };
-    const until = async (count: number): Promise<void> => {
-      while (received.length < count) await new Promise<void>((resolve) => (arrived = resolve));
-    };
+    const heard = new NumberListener(source);
     await new Promise((resolve) => source.addEventListener('open', resolve, { once: true }));
     store.next(1);
-    await until(1);
+    await heard.until(1);
     first.closeAllConnections();
     first.close();
     for (const n of [2, 3]) store.next(n);
     const second = http.createServer(listener).listen(port, '127.0.0.1');
-    await until(3);
+    await heard.until(3);
     store.next(4);
-    await until(4);
-    expect(received).to.deep.equal([1, 2, 3, 4]);
+    await heard.until(4);
+    expect(heard.received).to.deep.equal([1, 2, 3, 4]);
     expect(connections).to.equal(2);
     source.close();
     second.closeAllConnections();

@@ -6,9 +6,9 @@ import { lastEventId, QueueStore, toEventSource, toWebSocket } from 'tornadose';
 import { WebSocket, WebSocketServer } from 'ws';
 import { launchBrowser } from '../support/browser.ts';
 import { cuttingProxy } from '../support/cuttingProxy.ts';
+import { NumberListener } from '../support/NumberListener.ts';
+import { numbers } from '../support/numbers.ts';
 import { closeLater, closeServers, connect, readUntil, serve } from '../support/servers.ts';
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 interface Frame {
   readonly data: unknown;
@@ -181,22 +181,14 @@ describe('resuming over SSE', () => {
     log.next(1);
     const source = new EventSource(`http://127.0.0.1:${port}/?lastEventId=${id}`);
     closeLater(() => source.close());
-    const received: number[] = [];
-    let arrived = (): void => {};
-    source.onmessage = ({ data }) => {
-      received.push(Number(data));
-      arrived();
-    };
-    const until = async (count: number): Promise<void> => {
-      while (received.length < count) await new Promise<void>((resolve) => (arrived = resolve));
-    };
+    const heard = new NumberListener(source);
     log.next(2);
-    await until(2);
+    await heard.until(2);
     server.closeAllConnections();
     log.next(3);
-    await until(3);
+    await heard.until(3);
     // By the URL it would have 1 and 2 again.
-    expect(received).to.deep.equal([1, 2, 3]);
+    expect(heard.received).to.deep.equal([1, 2, 3]);
   });
 
   describe('in a browser', function () {

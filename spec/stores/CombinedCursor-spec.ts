@@ -8,8 +8,7 @@ import { until } from '../redis/support/until.ts';
 import { endOfTick } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, type Line, LogClient } from '../support/LogClient.ts';
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+import { numbers } from '../support/numbers.ts';
 
 /** Two logs, and what is together. */
 function pricesAndNews() {

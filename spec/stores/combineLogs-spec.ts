@@ -16,11 +16,10 @@ import {
 import { until } from '../redis/support/until.ts';
 import { reported } from '../support/channels.ts';
 import { allLogClientsLeave, type Line, LogClient } from '../support/LogClient.ts';
+import { numbers } from '../support/numbers.ts';
 import { replayed } from '../support/replayed.ts';
 import { closeLater, closeServers, serve } from '../support/servers.ts';
 import { thrown } from '../support/thrown.ts';
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** Two logs, and what is together. */
 function pricesAndNews(history = {}) {

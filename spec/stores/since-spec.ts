@@ -18,6 +18,7 @@ import { logContract } from '../contracts/logContract.ts';
 import { endOfTick as turn } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, type Line, LogClient, lines } from '../support/LogClient.ts';
+import { numbers } from '../support/numbers.ts';
 import { thrown } from '../support/thrown.ts';
 
 const client = (
@@ -25,8 +26,6 @@ const client = (
   transport = new FakeTransport(),
   heartbeat: number | false = false,
 ): LogClient => new LogClient(source, { transport, heartbeat });
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 logContract('QueueStore', { make: () => new QueueStore({ history: { size: 5_000 } }) });
 

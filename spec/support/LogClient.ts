@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { type ConnectionEvent, type Encoder, type Gap, type Message, toSink } from 'tornadose';
+import { until } from '../redis/support/until.ts';
 import { FakeTransport } from './FakeTransport.ts';
 
 /** What came over the wire for one message. */
@@ -70,6 +71,16 @@ export interface LogClientOptions {
   readonly transport?: FakeTransport;
   readonly heartbeat?: number | false;
   readonly came?: string | undefined;
+}
+
+/** A client that is there, and knows where it stands. */
+export async function joined(
+  log: { since(): Observable<Message | Gap> },
+  options?: LogClientOptions,
+): Promise<LogClient> {
+  const client = new LogClient(log.since(), options);
+  await until(() => client.lastId !== undefined);
+  return client;
 }
 
 /** Has all of them leave. For `afterEach`. */

@@ -6,14 +6,15 @@ import { temporaryFolder } from './temporaryFolder.ts';
 
 const run = promisify(execFile);
 const host = '127.0.0.1';
+/** For how many ms a node is silent before the others take it for gone. */
+const nodeTimeout = 1_000;
 
 /** A Redis Cluster of three masters and a replica for each of them. */
 export class RedisCluster {
   readonly nodes: readonly RedisServer[];
   readonly #removeFolder: () => void;
 
-  /** @param nodeTimeout for how many ms a node is to be silent before the others take it for gone */
-  static async start(nodeTimeout = 1_000): Promise<RedisCluster> {
+  static async start(): Promise<RedisCluster> {
     const folder = temporaryFolder();
     const ports = await freePorts(12);
     const nodes = await Promise.all(

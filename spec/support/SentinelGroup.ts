@@ -7,6 +7,8 @@ import { temporaryFolder } from './temporaryFolder.ts';
 const host = '127.0.0.1';
 /** What the Sentinels call the master that they watch. */
 const name = 'main';
+/** For how many ms the master is silent before a Sentinel takes it for gone. */
+const downAfter = 500;
 
 /** A master with two replicas, and three Sentinels that make one of them the master when it is gone. */
 export class SentinelGroup {
@@ -15,8 +17,7 @@ export class SentinelGroup {
   readonly #sentinels: readonly RedisServer[];
   readonly #removeFolder: () => void;
 
-  /** @param downAfter for how many ms the master is to be silent before a Sentinel takes it for gone */
-  static async start(downAfter = 500): Promise<SentinelGroup> {
+  static async start(): Promise<SentinelGroup> {
     const folder = temporaryFolder();
     const start = (number: number, ...args: string[]): Promise<RedisServer> => {
       // A replica keeps the copy that it was sent, which no server of a later run is to begin with.
@@ -29,7 +30,7 @@ export class SentinelGroup {
     const replicas = await Promise.all([1, 2].map((number) => start(number, ...replica)));
     const sentinels = (await freePorts(3)).map((port) => {
       const file = join(folder.path, `${port}.conf`);
-      writeFileSync(file, configuration(port, master.port, downAfter, folder.path));
+      writeFileSync(file, configuration(port, master.port, folder.path));
       return RedisServer.run(port, [file, '--sentinel']);
     });
     const group = new SentinelGroup([master, ...replicas], await Promise.all(sentinels), folder.remove);
@@ -73,7 +74,7 @@ export class SentinelGroup {
   }
 }
 
-function configuration(port: number, master: number, downAfter: number, folder: string): string {
+function configuration(port: number, master: number, folder: string): string {
   return `port ${port}
 bind ${host}
 dir ${folder}

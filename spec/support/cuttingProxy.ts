@@ -1,4 +1,5 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
+import { listen } from './listen.ts';
 import { closeLater } from './servers.ts';
 
 /**
@@ -32,11 +33,10 @@ export async function cuttingProxy(port: number, request: RegExp, cuts: number[]
       if (left === 0) client.end();
     });
   });
-  proxy.listen(0, '127.0.0.1');
-  await new Promise((resolve) => proxy.once('listening', resolve));
+  const proxyPort = await listen(proxy);
   closeLater(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((done) => proxy.close(done));
   });
-  return (proxy.address() as AddressInfo).port;
+  return proxyPort;
 }

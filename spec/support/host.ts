@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import type { ServerHttp2Session } from 'node:http2';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import { listen } from './listen.ts';
+import { sessionsOf } from './sessionsOf.ts';
 
 /** A server that listens on a free port of this machine, and is closed in the way of its framework or of Node. */
 export interface Host {
@@ -12,11 +12,8 @@ export interface Host {
 
 /** Has a server of Node listen. It is the caller's to close. */
 export async function host(server: Server): Promise<Host> {
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('session', (session: ServerHttp2Session) => sessions.add(session));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const sessions = sessionsOf(server);
+  const port = await listen(server);
   return {
     url: `${server instanceof TlsServer ? 'https' : 'http'}://127.0.0.1:${port}`,
     close() {

@@ -1,7 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type EventEmitter, once } from 'node:events';
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import http2, { type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
+import { listen } from './listen.ts';
+import { sessionsOf } from './sessionsOf.ts';
 
 /** A server of one spec, on a free port of this machine. */
 export interface Running {
@@ -16,7 +18,7 @@ export async function serve(
   handler: (req: IncomingMessage, res: ServerResponse) => void,
 ): Promise<Running & { server: Server }> {
   const server = createServer(handler);
-  const { port } = await listen(server);
+  const port = await listen(server);
   running.push({
     async close() {
       server.closeAllConnections();
@@ -31,9 +33,8 @@ export async function serveHttp2(
   handler: (req: Http2ServerRequest, res: Http2ServerResponse) => void,
 ): Promise<Running & { server: Http2Server }> {
   const server = http2.createServer(handler);
-  const sessions = new Set<http2.ServerHttp2Session>();
-  server.on('session', (session) => sessions.add(session));
-  const { port } = await listen(server);
+  const sessions = sessionsOf(server);
+  const port = await listen(server);
   running.push({
     async close() {
       for (const session of sessions) session.destroy();
@@ -61,6 +62,20 @@ export async function connect(port: number, request = ''): Promise<net.Socket> {
   await once(socket, 'connect');
   if (request !== '') socket.write(request);
   return socket;
+}
+
+/** The head of an answer, whose body goes on until `closeServers`. */
+export async function answerOf({ url }: Pick<Running, 'url'>, path = ''): Promise<IncomingMessage> {
+  const req = get(url + path);
+  req.on('error', () => {});
+  closeLater(() => req.destroy());
+  const [res] = (await once(req, 'response')) as [IncomingMessage];
+  return res;
+}
+
+/** Resolves when it has closed, be it after an error, with which `once` would reject. */
+export function closeOf(emitter: EventEmitter): Promise<unknown> {
+  return new Promise((resolve) => emitter.once('close', resolve));
 }
 
 /** Reads text until it holds `part`; gives all of it. */
@@ -98,10 +113,4 @@ async function* on(socket: net.Socket): AsyncGenerator<[string]> {
   } finally {
     socket.off('data', data).off('close', end);
   }
-}
-
-async function listen(server: net.Server): Promise<AddressInfo> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server.address() as AddressInfo;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { TornadoseError } from 'tornadose';
+import { type Counts, count } from '../support/counts.ts';
 import { marked } from '../support/marks.ts';
 
 /** What is to be published: events with numbers, at a pace. */
@@ -19,7 +20,7 @@ export interface Publication {
   /** The numbers of those that were acknowledged, in the order of the acknowledgements. */
   readonly acknowledged: readonly number[];
   /** How often a publish was refused, by code. */
-  readonly refused: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Counts>;
   /** How many ms a publish took until it was settled, at most. */
   readonly slowest: number;
   /** For how many ms none was acknowledged, at most. */
@@ -36,7 +37,7 @@ export class LogPublisher {
   readonly #submit: Submit;
   readonly #load: LogLoad;
   readonly #acknowledged: number[] = [];
-  readonly #refused: Record<string, number> = {};
+  readonly #refused: Counts = {};
   #unsettled = 0;
   #slowest = 0;
   #longestSilence = 0;
@@ -99,8 +100,7 @@ export class LogPublisher {
 
   #failed(seq: number, value: string, begun: number, error: unknown): void {
     this.#slowest = Math.max(this.#slowest, performance.now() - begun);
-    const code = TornadoseError.is(error) ? error.code : String(error);
-    this.#refused[code] = (this.#refused[code] ?? 0) + 1;
+    count(this.#refused, TornadoseError.is(error) ? error.code : String(error));
     if (this.#load.insists) setTimeout(() => this.#try(seq, value), pause * (1 + Math.random()));
     else this.#unsettled -= 1;
   }

@@ -1,4 +1,5 @@
 // A sink on requests and responses in unusual states: read, ended, destroyed, started, closed.
+import type { IncomingMessage } from 'node:http';
 import type { Observable } from 'rxjs';
 import {
   type CloseReason,
@@ -9,10 +10,9 @@ import {
   toWebSocket,
 } from 'tornadose';
 import type { WebSocket } from 'ws';
-import { type OpenDoors, openDoors } from './doors.ts';
+import { type OpenDoors, openDoors, type Ports } from './doors.ts';
 import type { ScenarioServer } from './host.ts';
 import { type Req, type Res, races, readings, socketRaces, socketSpendings, spendings } from './states.ts';
-import type { Ports } from './streams.ts';
 
 /** What came of one attempt to attach a sink. */
 export interface Attempt {
@@ -85,8 +85,8 @@ async function answer(req: Req, res: Res): Promise<void> {
   attach(`${kind} ${what}`, () => store.pipe(toEventSource(res, options)), meanwhile);
 }
 
-async function greet(ws: WebSocket, path: string): Promise<void> {
-  const [kind, what] = stateAt(path);
+async function greet(ws: WebSocket, { url }: IncomingMessage): Promise<void> {
+  const [kind, what] = stateAt(url);
   waiting += 1;
   if (kind === 'spent') await socketSpendings[what]?.(ws);
   const race = kind === 'race' ? socketRaces[what] : undefined;

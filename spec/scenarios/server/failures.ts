@@ -11,10 +11,9 @@ import {
   type Transport,
   toSink,
 } from 'tornadose';
-import type { OpenDoors } from './doors.ts';
+import type { OpenDoors, Ports } from './doors.ts';
 import type { ScenarioServer } from './host.ts';
 import { serveSources } from './sources.ts';
-import type { Ports } from './streams.ts';
 
 /** What of one client throws: at its third event or value, or when it leaves. */
 export type Fault = 'mapper' | 'strategy' | 'key' | 'transport' | 'teardown';
@@ -24,6 +23,8 @@ export type Ending = 'complete' | 'error' | 'a part completes';
 
 /** What was told since the store was made. */
 export interface Told {
+  /** How often the fault was thrown. */
+  readonly thrown: number;
   /** How many connections closed. */
   readonly closes: number;
   /** How many of them with the error that was thrown, as it is. */
@@ -48,7 +49,7 @@ const thrown = new Error('a fault of one client');
 let store = new QueueStore<number>();
 let fault: Fault | undefined;
 let doors: OpenDoors;
-let told = { closes: 0, asThrown: 0, reports: 0 };
+let told = { thrown: 0, closes: 0, asThrown: 0, reports: 0 };
 
 subscribe('tornadose:error', (report) => {
   const { error } = report as ErrorReport;
@@ -70,14 +71,15 @@ function atTheThird<T>(): (value: T) => T {
   let count = 0;
   return (value) => {
     count += 1;
-    if (count === 3) throw thrown;
+    if (count === 3) throwFault();
     return value;
   };
 }
 
-const throwing = (): never => {
+function throwFault(): never {
+  told.thrown += 1;
   throw thrown;
-};
+}
 
 /** Strategies of the client with the fault: one of the application's own, and one that has a function of it. */
 const strategies: { readonly [Name in Fault]?: () => BackpressureOperator<number> } = {
@@ -87,7 +89,7 @@ const strategies: { readonly [Name in Fault]?: () => BackpressureOperator<number
 
 function faulty(source: Observable<number>): Observable<number> {
   if (fault === 'mapper') return source.pipe(map(atTheThird()));
-  return fault === 'teardown' ? source.pipe(finalize(throwing)) : source;
+  return fault === 'teardown' ? source.pipe(finalize(throwFault)) : source;
 }
 
 function brokenTransport(): Transport {
@@ -111,7 +113,7 @@ const orders: FailureOrders = {
   make(details) {
     store = new QueueStore();
     fault = details.fault;
-    told = { closes: 0, asThrown: 0, reports: 0 };
+    told = { thrown: 0, closes: 0, asThrown: 0, reports: 0 };
     if (fault === 'transport') store.pipe(toSink(brokenTransport(), encoder, { heartbeat: false })).subscribe(observe);
   },
   async publish({ from, count }) {

@@ -1,9 +1,8 @@
 // Logs behind a gate, over SSE (HTTP/1.1 and HTTP/2) and WebSocket: what is capped, drained, cut off and attacked.
 import { subscribe } from 'node:diagnostics_channel';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import http2 from 'node:http2';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { Observable } from 'rxjs';
 import {
   type ConnectionEvent,
@@ -22,12 +21,15 @@ import {
 } from 'tornadose';
 import { json, RedisStore, RedisStreamStore } from 'tornadose/redis';
 import { WebSocketServer } from 'ws';
+import { listen } from '../../support/listen.ts';
+import { sessionsOf } from '../../support/sessionsOf.ts';
 import { connectTo } from '../support/connectTo.ts';
+import { count } from '../support/counts.ts';
 import { now } from '../support/marks.ts';
 import { ownOrigin } from '../support/ownOrigin.ts';
+import type { Ports } from './doors.ts';
 import type { ScenarioServer } from './host.ts';
 import { type LogLoad, LogPublisher, type Publication } from './LogPublisher.ts';
-import type { Ports } from './streams.ts';
 
 /** How the server is to be. */
 export interface GatedSettings extends GateOptions {
@@ -93,8 +95,7 @@ const write = (error: unknown): void => void texts.push(String(error), ...Object
 
 subscribe('tornadose:error', (report) => {
   const { error } = report as ErrorReport;
-  const code = TornadoseError.is(error) ? error.code : String(error);
-  faults[code] = (faults[code] ?? 0) + 1;
+  count(faults, TornadoseError.is(error) ? error.code : String(error));
   write(error);
 });
 
@@ -145,17 +146,7 @@ http1Server.on('upgrade', (req, socket, head) => {
 const http2Server = http2.createServer((req, res) => {
   accept(req, undefined, (source, options) => source.pipe(toEventSource(res, options)));
 });
-const sessions = new Set<http2.ServerHttp2Session>();
-http2Server.on('session', (session) => {
-  sessions.add(session);
-  session.on('error', () => {}).on('close', () => sessions.delete(session));
-});
-
-async function listen(server: Server): Promise<number> {
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
+const sessions = sessionsOf(http2Server);
 
 const closed = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve));
 

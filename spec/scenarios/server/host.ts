@@ -1,6 +1,7 @@
 // The process of a scenario's server: `host.ts <module>`. It takes orders from its parent, and ends with it.
 import { setImmediate as turn } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
+import { type Counts, count } from '../support/counts.ts';
 import { liveTimers, unseen } from './liveTimers.ts';
 
 /** What a module for this process exports as `server`. */
@@ -19,7 +20,7 @@ export interface Vitals {
   /** Outside of the heap, but held by what is in it. */
   readonly external: number;
   /** What keeps the event loop running, by kind. */
-  readonly resources: Readonly<Record<string, number>>;
+  readonly resources: Readonly<Counts>;
   /** Timers of the server's own, also those that would not keep the process running. */
   readonly timers: number;
   readonly observers: number;
@@ -62,8 +63,8 @@ const host: HostOrders = {
     }
     notePeak();
     const { rss, heapUsed, external } = process.memoryUsage();
-    const resources: Record<string, number> = {};
-    for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+    const resources: Counts = {};
+    for (const kind of process.getActiveResourcesInfo()) count(resources, kind);
     const timers = liveTimers();
     const observers = server.observers();
     const vitals = { rss, peakRss, heapUsed, external, resources, timers, observers, troubles };

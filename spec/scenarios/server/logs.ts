@@ -1,12 +1,12 @@
 // Logs and channels behind SSE, each under its name: what clients come back to.
 import { subscribe } from 'node:diagnostics_channel';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { merge, type Observable } from 'rxjs';
 import { type ErrorReport, lastEventId, QueueStore, TornadoseError, toEventSource } from 'tornadose';
 import { json, RedisStore, RedisStreamStore } from 'tornadose/redis';
+import { listen } from '../../support/listen.ts';
 import { connectTo } from '../support/connectTo.ts';
+import { type Counts, count } from '../support/counts.ts';
 import type { RedisAddress } from '../support/RedisAddress.ts';
 import type { ScenarioServer } from './host.ts';
 import { type LogLoad, LogPublisher, type Publication } from './LogPublisher.ts';
@@ -28,10 +28,10 @@ export interface LogSettings {
 /** What clients got that did not get all. */
 export interface Tally {
   /** How many connections were closed, by reason. */
-  readonly closed: Readonly<Record<string, number>>;
+  readonly closed: Readonly<Counts>;
   readonly dropped: number;
   /** What was reported on `tornadose:error`, by what was being done and code. */
-  readonly reported: Readonly<Record<string, number>>;
+  readonly reported: Readonly<Counts>;
 }
 
 export type LogOrders = {
@@ -54,16 +54,8 @@ interface Hosted {
 
 const logs = new Map<string, Hosted>();
 const publishers = new Set<LogPublisher>();
-const tally = {
-  closed: {} as Record<string, number>,
-  dropped: 0,
-  reported: {} as Record<string, number>,
-};
+const tally = { closed: {} as Counts, dropped: 0, reported: {} as Counts };
 let redis: Awaited<ReturnType<typeof connectTo>> | undefined;
-
-const count = (counts: Record<string, number>, name: string): void => {
-  counts[name] = (counts[name] ?? 0) + 1;
-};
 
 subscribe('tornadose:error', (report) => {
   const { during, error } = report as ErrorReport;
@@ -110,9 +102,7 @@ function hosted({ name, store: kind, otherwise, size, ttl, timeout }: LogSetting
 const orders: LogOrders = {
   async open(settings) {
     if (settings.redis !== undefined) redis = await connectTo(settings.redis, settings.version);
-    http.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-    await once(http, 'listening');
-    return (http.address() as AddressInfo).port;
+    return listen(http);
   },
   add: (settings) => void logs.set(settings.name, hosted(settings)),
   async publish({ log, ...load }) {

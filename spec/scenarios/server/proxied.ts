@@ -1,14 +1,14 @@
 // Event streams and WebSockets for clients behind proxies, and what they would be without what this library does.
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import compression from 'compression';
 import express from 'express';
 import { type EventSourceOptions, QueueStore, toEventSource, toWebSocket } from 'tornadose';
-import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { listen } from '../../support/listen.ts';
+import { http1Server } from '../support/http1Server.ts';
 import { marked } from '../support/marks.ts';
 import type { ScenarioServer } from './host.ts';
 
@@ -57,19 +57,8 @@ function byHand(res: ServerResponse): void {
   res.on('close', () => subscription.unsubscribe());
 }
 
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
-function http1Server(listener: RequestListener): Server {
-  const webSockets = new WebSocketServer({ noServer: true });
-  return createServer(listener).on('upgrade', (req, socket, head) => {
-    webSockets.handleUpgrade(req, socket, head, (ws) => {
-      void store.pipe(toWebSocket(ws, { heartbeat: req.url === '/silent' ? false : heartbeat }));
-    });
-  });
+function greet(ws: WebSocket, { url }: IncomingMessage): void {
+  void store.pipe(toWebSocket(ws, { heartbeat: url === '/silent' ? false : heartbeat }));
 }
 
 const compressing = express();
@@ -81,10 +70,10 @@ const orders: ProxiedOrders = {
     heartbeat = every;
     const pem = readFileSync(certificate);
     return {
-      http1: await listen(http1Server(answer)),
+      http1: await listen(http1Server(answer, greet)),
       http2: await listen(http2.createServer(answer)),
       secure: await listen(http2.createSecureServer({ key: pem, cert: pem }, answer)),
-      compressed: await listen(http1Server(compressing)),
+      compressed: await listen(http1Server(compressing, greet)),
     };
   },
   async publish({ count, perSecond }) {

@@ -1,10 +1,9 @@
 // Stores whose observers publish the next value from within the delivery of the last.
 import { type Subscription, tap } from 'rxjs';
 import { DataStore, onBackpressureBuffer, QueueStore, TornadoseError } from 'tornadose';
-import type { OpenDoors } from './doors.ts';
+import type { OpenDoors, Ports } from './doors.ts';
 import type { ScenarioServer } from './host.ts';
 import { serveSources } from './sources.ts';
-import type { Ports } from './streams.ts';
 
 export interface Run {
   readonly store: 'data' | 'queue';

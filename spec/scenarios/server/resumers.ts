@@ -3,7 +3,8 @@
 import { constants, setPriority } from 'node:os';
 import { EventLog } from '../support/EventLog.ts';
 import { now } from '../support/marks.ts';
-import { type Journal, ReturningClient } from '../support/ReturningClient.ts';
+import { ReturningClient } from '../support/ReturningClient.ts';
+import { signal } from '../support/signal.ts';
 import type { ScenarioServer } from './host.ts';
 
 setPriority(constants.priority.PRIORITY_LOW);
@@ -30,34 +31,23 @@ export type ResumerOrders = {
 };
 
 class Resumer {
-  readonly log = new EventLog();
   replayed = 0;
-  notices = 0;
   caughtUpAt: number | undefined;
-  readonly client: ReturningClient<Journal>;
+  readonly client: ReturningClient<EventLog>;
   #more = Number.POSITIVE_INFINITY;
   #resumedAt = Number.POSITIVE_INFINITY;
-  #done: () => void = () => {};
+  readonly #done = signal();
 
   constructor(port: number, path: string) {
-    const { log } = this;
-    const notice = (): void => {
-      this.notices += 1;
-      log.notice();
-    };
-    const journal: Journal = { take: (seq) => log.take(seq), notice };
-    this.client = new ReturningClient({ port, path, log: journal, took: (_seq, time) => this.#took(time) });
+    this.client = new ReturningClient({ port, path, log: new EventLog(), took: (_seq, time) => this.#took(time) });
   }
 
   /** Comes back, and resolves when it has left. */
   async resume(more: number): Promise<void> {
     this.#more = more;
     this.#resumedAt = now();
-    const left = new Promise<void>((resolve) => {
-      this.#done = resolve;
-    });
     await this.client.open();
-    await left;
+    await this.#done.given;
     this.client.cut();
   }
 
@@ -69,7 +59,7 @@ class Resumer {
     if (time > this.#resumedAt) {
       this.caughtUpAt ??= now();
       this.#more -= 1;
-      if (this.#more === 0) this.#done();
+      if (this.#more === 0) this.#done.give();
     } else if (this.#resumedAt !== Number.POSITIVE_INFINITY) this.replayed += 1;
   }
 }
@@ -91,9 +81,9 @@ const orders: ResumerOrders = {
     return {
       resumed: resumers.filter(({ caughtUpAt }) => caughtUpAt !== undefined).length,
       replayed: sum(({ replayed }) => replayed),
-      holes: sum(({ log }) => log.holes),
-      repeats: sum(({ log }) => log.repeats),
-      notices: sum(({ notices }) => notices),
+      holes: sum(({ client }) => client.log.holes),
+      repeats: sum(({ client }) => client.log.repeats),
+      notices: sum(({ client }) => client.log.notices.length),
       slowest: Math.max(...resumers.map(({ tookMs }) => tookMs)),
     };
   },

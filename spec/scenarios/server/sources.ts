@@ -14,6 +14,6 @@ export function serveSources(accept: (url: URL, connect: Connect) => void): Prom
   return openDoors({
     http: (req, res) => accept(at(req.url ?? ''), (source, options) => pipe(source, toEventSource(res, options))),
     http2: (req, res) => accept(at(req.url), (source, options) => pipe(source, toEventSource(res, options))),
-    webSocket: (ws, path) => accept(at(path), (source, options) => pipe(source, toWebSocket(ws, options))),
+    webSocket: (ws, req) => accept(at(req.url ?? ''), (source, options) => pipe(source, toWebSocket(ws, options))),
   });
 }

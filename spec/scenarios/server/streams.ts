@@ -1,8 +1,7 @@
 // A store behind all sinks for browsers: SSE over HTTP/1.1 and HTTP/2, and WebSocket.
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import http2, { type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
 import {
   type BackpressureOperator,
@@ -16,7 +15,7 @@ import {
   toEventSource,
   toWebSocket,
 } from 'tornadose';
-import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { marked } from '../support/marks.ts';
 import {
   ClientRecord,
@@ -26,27 +25,22 @@ import {
   type Way,
   webSocketFraming,
 } from './ClientRecord.ts';
+import { type OpenDoors, openDoors, type Ports } from './doors.ts';
 import type { ScenarioServer } from './host.ts';
 import { type Published, Publisher, type PublishLoad } from './Publisher.ts';
 
 /** How the server is to be. */
 export interface StreamSettings {
+  /** With the strategy that fits: the latest of `data`, and all of a `queue`. */
   readonly store: 'data' | 'queue';
-  readonly strategy: 'buffer' | 'latest';
   /** Of the strategy. */
   readonly maxBytes?: number;
   /** Whether it keeps a record of each client. One costs memory. @defaultValue true */
   readonly recorded?: boolean;
 }
 
-export interface Ports {
-  /** HTTP/1.1 and WebSocket. `/?client=7&stalls=1` tells who comes; `/pull?…` is fed by an endless generator of its own. */
-  readonly http1: number;
-  /** HTTP/2 in clear text. */
-  readonly http2: number;
-}
-
 export type StreamOrders = {
+  /** `/?client=7&stalls` tells who comes, and `/pull?…` is fed by an endless generator of its own. */
   open(settings: StreamSettings): Promise<Ports>;
   publish(load: PublishLoad): Promise<Published>;
   /** Ends a `publish` that is going on. */
@@ -63,11 +57,13 @@ export type StreamOrders = {
 };
 
 let store: DataStore<string> | QueueStore<string>;
+let doors: OpenDoors;
 let publisher: Publisher;
 let options: EventSourceOptions<string>;
 let recorded = true;
 let pulling = 0;
 const records: ClientRecord[] = [];
+/** Never aborted: each connection listens to it, and has to let go of it when it ends. */
 const shutdown = new AbortController();
 
 async function* endless(): AsyncGenerator<string> {
@@ -98,37 +94,24 @@ function accept(
   return record;
 }
 
-const http1Server = createServer((req, res) => {
-  const socket = req.socket;
+function http(req: IncomingMessage, res: ServerResponse): void {
+  const { socket } = req;
   const record = accept(req.url ?? '', socketWay(socket, eventStreamFraming), (source) =>
     source.pipe(toEventSource(res, options)),
   );
   if (record !== undefined) watch(record, socket);
-});
+}
 
-const webSockets = new WebSocketServer({ noServer: true });
-http1Server.on('upgrade', (req, socket: Socket, head) => {
-  webSockets.handleUpgrade(req, socket, head, (ws) => {
-    // The options of a WebSocket are fewer, but all that are given here.
-    const record = accept(req.url ?? '', socketWay(socket, webSocketFraming), (source) =>
-      source.pipe(toWebSocket(ws, options)),
-    );
-    if (record !== undefined) watch(record, socket);
-  });
-});
+function webSocket(ws: WebSocket, { socket, url = '' }: IncomingMessage): void {
+  // The options of a WebSocket are fewer, but all that are given here.
+  const record = accept(url, socketWay(socket, webSocketFraming), (source) => source.pipe(toWebSocket(ws, options)));
+  if (record !== undefined) watch(record, socket);
+}
 
-const http2Server = http2.createServer({ settings: { maxConcurrentStreams: 1000 } }, (req, res) => {
+function http2(req: Http2ServerRequest, res: Http2ServerResponse): void {
   const record = accept(req.url, http2Way(res), (source) => source.pipe(toEventSource(res, options)));
   res.stream.once('close', () => record?.gone());
-});
-let sessions = 0;
-http2Server.on('session', (session) => {
-  sessions += 1;
-  session.on('error', () => {});
-  session.on('close', () => {
-    sessions -= 1;
-  });
-});
+}
 
 function watch(record: ClientRecord, socket: Socket): void {
   record.watchWrites(socket);
@@ -155,23 +138,19 @@ function http2Way(res: Http2ServerResponse): Way {
   };
 }
 
-async function listen(server: Server): Promise<number> {
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
 const orders: StreamOrders = {
   async open(settings) {
-    store = settings.store === 'data' ? new DataStore(marked(0, 256)) : new QueueStore();
+    // What it would retain is not to be judged, and is megabytes.
+    store = settings.store === 'data' ? new DataStore(marked(0, 256)) : new QueueStore({ history: { size: 1 } });
     recorded = settings.recorded ?? true;
     const maxBytes = settings.maxBytes ?? 1024 * 1024;
-    const strategy = settings.strategy === 'latest' ? onBackpressureLatest : onBackpressureBuffer;
+    const strategy = settings.store === 'data' ? onBackpressureLatest : onBackpressureBuffer;
     const backpressure: BackpressureOperator<string> = strategy({ maxBytes });
     options = { backpressure, signal: shutdown.signal };
     // The first value of a DataStore has number 0.
     publisher = new Publisher((text) => store.next(text), records, maxBytes, settings.store === 'data' ? 1 : 0);
-    return { http1: await listen(http1Server), http2: await listen(http2Server) };
+    doors = await openDoors({ http, http2, webSocket });
+    return doors.ports;
   },
   publish: (load) => publisher.publish(load),
   stop: () => publisher.stop(),
@@ -180,7 +159,7 @@ const orders: StreamOrders = {
     records.length = 0;
   },
   held: () => records.filter(({ isClosed }) => !isClosed).map(({ held }) => held),
-  connections: () => new Promise((resolve) => http1Server.getConnections((_error, count) => resolve(count + sessions))),
+  connections: () => doors.connections(),
   pulling: () => pulling,
 };
 

@@ -3,9 +3,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type ErrorReport, Message, onBackpressureBuffer, QueueStore, TornadoseError, toEventSource } from 'tornadose';
 import { refusedFields, vectors } from '../../wire/vectors.ts';
-import { type OpenDoors, openDoors } from './doors.ts';
+import { type OpenDoors, openDoors, type Ports } from './doors.ts';
 import type { ScenarioServer } from './host.ts';
-import type { Ports } from './streams.ts';
 
 /** What was published, and what was refused with a typed error. */
 export interface WirePublication {
@@ -58,15 +57,17 @@ const orders: WireOrders = {
     return doors.ports;
   },
   async publish() {
+    let published = 0;
     const unmade = refusedFields.filter(isRefused).length;
     for (const [index, { value }] of vectors.entries()) {
       store.next(value);
+      published += 1;
       // Several in a tick, one in a tick, and a comment between.
       if (index % 3 === 0) await turn();
       if (index % 16 === 0) await sleep(10);
     }
     store.complete();
-    return { published: vectors.length, unmade, unsent };
+    return { published, unmade, unsent };
   },
   connections: () => doors.connections(),
 };

@@ -1,7 +1,7 @@
 import type { RedisServer } from '../../support/RedisServer.ts';
 import type { Context } from '../Scenario.ts';
+import type { Ports } from '../server/doors.ts';
 import type { GatedOrders } from '../server/gated.ts';
-import type { Ports } from '../server/streams.ts';
 import type { Served } from './Served.ts';
 
 /** What an attack goes against. */

@@ -1,15 +1,8 @@
 import { expect } from 'chai';
 import { DeliveryLog, orderOf } from './DeliveryLog.ts';
+import { type Entry, written } from './written.ts';
 
-function logOf(...entries: readonly (number | 'notice')[]): DeliveryLog {
-  const log = new DeliveryLog();
-  for (const entry of entries) {
-    if (entry === 'notice') log.notice('trimmed');
-    else log.take(entry);
-  }
-  return log;
-}
-
+const logOf = (...entries: readonly Entry[]): DeliveryLog => written(new DeliveryLog(), entries);
 const none = { lost: 0, silent: 0, duplicated: 0, noticed: 0, reordered: 0 };
 
 describe('DeliveryLog', () => {

@@ -7,6 +7,8 @@ export class EventLog {
   holes = 0;
   /** Events that came again, or after a later one. */
   repeats = 0;
+  /** The reasons of the notices. */
+  readonly notices: string[] = [];
   #noticed = false;
 
   take(seq: number): void {
@@ -19,7 +21,8 @@ export class EventLog {
   }
 
   /** The client was told that something may be missing here. */
-  notice(): void {
+  notice(reason: string): void {
+    this.notices.push(reason);
     this.#noticed = true;
   }
 

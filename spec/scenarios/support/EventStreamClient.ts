@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ChunkedBody } from './ChunkedBody.ts';
+import { throttled } from './throttled.ts';
 
 /** Unthrottled clients read into this one: what is in it is used before the next read. */
 const room = Buffer.alloc(64 * 1024);
@@ -22,16 +23,14 @@ export class EventStreamClient {
   readonly closed: Promise<void>;
   readonly socket: Socket;
   readonly #body: ChunkedBody;
-  #perMs: number;
+  /** Told how much was read, where that is bounded. */
+  #hasRead: ((bytes: number) => void) | undefined;
   #head: string | undefined = '';
   #open: () => void = () => {};
   #fail: (error: Error) => void = () => {};
-  #begun = 0;
-  #read = 0;
 
   constructor({ port, path, lastEventId, onBody, bytesPerSecond }: EventStreamClientOptions) {
     this.#body = new ChunkedBody(onBody);
-    this.#perMs = (bytesPerSecond ?? 0) / 1000;
     this.opened = new Promise((resolve, reject) => {
       this.#open = resolve;
       this.#fail = reject;
@@ -41,10 +40,11 @@ export class EventStreamClient {
       bytesPerSecond === undefined ? room : Buffer.alloc(Math.max(1024, Math.min(bytesPerSecond / 50, 65536)));
     const callback = (length: number): boolean => {
       this.#take(buffer.subarray(0, length));
-      if (this.#perMs > 0) this.#throttle(length);
+      this.#hasRead?.(length);
       return true;
     };
     this.socket = connect({ port, host: '127.0.0.1', onread: { buffer, callback } });
+    this.#hasRead = bytesPerSecond === undefined ? undefined : throttled(this.socket, bytesPerSecond);
     this.socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       this.socket.on('close', () => {
@@ -67,7 +67,7 @@ export class EventStreamClient {
 
   /** Reads on, as fast as it can. */
   resume(): void {
-    this.#perMs = 0;
+    this.#hasRead = undefined;
     this.socket.resume();
   }
 
@@ -89,14 +89,5 @@ export class EventStreamClient {
     this.#head = undefined;
     this.#open();
     this.#body.write(bytes.subarray(end + 4 - before));
-  }
-
-  #throttle(length: number): void {
-    if (this.#begun === 0) this.#begun = performance.now();
-    this.#read += length;
-    const early = this.#read / this.#perMs - (performance.now() - this.#begun);
-    if (early < 2) return;
-    this.socket.pause();
-    setTimeout(() => this.socket.resume(), early);
   }
 }

@@ -4,6 +4,7 @@ import type { Vitals } from '../server/host.ts';
 import type { LogLoad, Publication } from '../server/LogPublisher.ts';
 import type { LogOrders, LogSettings } from '../server/logs.ts';
 import { type AfterwardsFigure, afterwards, megabytes } from './afterwards.ts';
+import { type Counts, count, textOf } from './counts.ts';
 import { DeliveryLog, type Verdict } from './DeliveryLog.ts';
 import type { DeliveryFigure } from './deliveryCriteria.ts';
 import type { RedisAddress } from './RedisAddress.ts';
@@ -17,11 +18,12 @@ export interface FleetSettings extends LogSettings {
   readonly redis: RedisAddress;
   /** How many processes publish. @defaultValue 1 */
   readonly publishers?: number;
-  /** How many clients of each serving process stay. @defaultValue 3 */
-  readonly staying?: number;
-  /** How many go away and come back all the time. @defaultValue 0 */
+  /** How many clients of each serving process go away and come back all the time. @defaultValue 0 */
   readonly restless?: number;
 }
+
+/** How many clients of each serving process stay. */
+const staying = 3;
 
 /**
  * Processes that publish and two that serve, one of them on ioredis 5 and the other on 6, with clients that write down what
@@ -80,6 +82,14 @@ export class Fleet {
         return publishing;
       },
     };
+  }
+
+  /** Says in the row of the scenario how often a publish was refused. */
+  noteRefused(publications: readonly Publication[]): void {
+    const counts: Counts = {};
+    for (const { refused } of publications)
+      for (const [code, times] of Object.entries(refused)) count(counts, code, times);
+    if (Object.keys(counts).length > 0) this.#context.note(`refused: ${textOf(counts)}`);
   }
 
   /** For how many ms nothing came to a client that stays, at most. */
@@ -158,7 +168,7 @@ export class Fleet {
   }
 
   async #join(): Promise<void> {
-    const { redis, staying = 3, restless = 0, publishers: _, ...settings } = this.#settings;
+    const { redis, restless = 0, publishers: _, ...settings } = this.#settings;
     const path = `/${settings.name}`;
     const draw = random(this.#context.seed);
     for (const served of [...this.publishing, ...this.serving]) {
@@ -215,16 +225,13 @@ export class Fleet {
   }
 
   async #note(): Promise<void> {
-    const counts: Record<string, number> = {};
-    for (const { log } of this.clients)
-      for (const reason of log.notices) counts[`gap ${reason}`] = (counts[`gap ${reason}`] ?? 0) + 1;
+    const counts: Counts = {};
+    for (const { log } of this.clients) for (const reason of log.notices) count(counts, `gap ${reason}`);
     for (const served of this.#before.keys()) {
       const { closed, reported } = await served.ask('tally');
-      for (const [name, count] of [...Object.entries(closed), ...Object.entries(reported)]) {
-        if (name !== 'client') counts[name] = (counts[name] ?? 0) + count;
-      }
+      for (const [name, times] of [...Object.entries(closed), ...Object.entries(reported)])
+        if (name !== 'client') count(counts, name, times);
     }
-    const texts = Object.entries(counts).map(([name, count]) => `${name} ${count}×`);
-    if (texts.length > 0) this.#context.note(texts.join(', '));
+    if (Object.keys(counts).length > 0) this.#context.note(textOf(counts));
   }
 }

@@ -1,13 +1,13 @@
 import type { Context } from '../Scenario.ts';
-import type { Ports } from '../server/streams.ts';
+import type { Ports } from '../server/doors.ts';
 import { EventStreamClient } from './EventStreamClient.ts';
 import { EventStreamSession } from './EventStreamSession.ts';
 import { eventReader } from './eventReader.ts';
 import { WebSocketClient } from './WebSocketClient.ts';
 
 /** The ways to a server. */
-export const doors = ['http1', 'http2', 'webSocket'] as const;
-export type Door = (typeof doors)[number];
+const doors = ['http1', 'http2', 'webSocket'] as const;
+type Door = (typeof doors)[number];
 
 /** A client that writes down what it gets. */
 export class Listener {
@@ -38,6 +38,12 @@ export class Listener {
     else if (door === 'http2') await listener.#http2(ports, path);
     else await listener.#webSocket(ports, path);
     return listener;
+  }
+
+  /** So many that have been answered, by each of the doors in turn. */
+  static joinAll(context: Context, ports: Ports, count: number): Promise<Listener[]> {
+    const doorOf = (n: number): Door => doors[n % doors.length] as Door;
+    return Promise.all(Array.from({ length: count }, (_, n) => Listener.join(context, ports, doorOf(n), '/')));
   }
 
   async #http1({ http1: port }: Ports, path: string): Promise<void> {

@@ -2,7 +2,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { Context } from '../Scenario.ts';
-import type { Ports } from '../server/streams.ts';
+import type { Ports } from '../server/doors.ts';
 import { eventReader } from './eventReader.ts';
 
 export interface OddRequestOptions {

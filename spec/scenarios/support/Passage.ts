@@ -76,8 +76,8 @@ export class Passage {
     return (100 * silent.filter(isCut).length) / silent.length;
   }
 
-  /** After how many ms an event of a stream that is like any other answer is with the client: at most so many. */
-  async heldWhenOrdinary(way: Way, path: string, atMost: number): Promise<number> {
+  /** After how many ms an event of a stream that is like any other answer is with the client, which waits no longer than a second. */
+  async heldWhenOrdinary(way: Way, path: string): Promise<number> {
     const before = await this.#served.ask('observers');
     let client: ProxiedClient | undefined;
     void this.#open(way, path).then((opened) => {
@@ -87,6 +87,7 @@ export class Passage {
     // Whatever does not hold its head back has passed it on by then.
     await sleep(100);
     await this.#served.ask('publishOrdinary');
+    const atMost = 1_000;
     return Math.min(await until(() => client !== undefined && client.log.count > 0, atMost), atMost);
   }
 

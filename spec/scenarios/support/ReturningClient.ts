@@ -28,8 +28,6 @@ export class ReturningClient<Log extends Journal> {
   id: string | undefined;
   /** The name of the first event of this connection: `message` where it has none of its own. */
   first: string | undefined;
-  /** How often it was let go by the server. */
-  returns = 0;
   readonly #options: ReturningClientOptions<Log>;
   #client: EventStreamClient | undefined;
 
@@ -77,7 +75,6 @@ export class ReturningClient<Log extends Journal> {
   async #return(client: EventStreamClient): Promise<void> {
     await sleep(returnsAfter);
     if (this.#client !== client) return;
-    this.returns += 1;
     await this.open().catch(() => {});
   }
 }

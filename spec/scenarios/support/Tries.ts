@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../Scenario.ts';
-import type { Ports } from '../server/streams.ts';
+import type { Ports } from '../server/doors.ts';
+import { type Answer, answerOverHttp1, answerOverHttp2 } from './answers.ts';
 import { EventStreamSession } from './EventStreamSession.ts';
 import { ownOrigin } from './ownOrigin.ts';
 
@@ -33,26 +32,19 @@ export class Tries {
   }
 
   async #http1(headers: Readonly<Record<string, string>>): Promise<void> {
-    const req = get({ port: this.#ports.http1, host: '127.0.0.1', path: '/memory', headers, agent: false });
-    this.#context.defer(() => req.destroy());
-    const [res] = (await Promise.race([once(req, 'response'), once(req, 'upgrade')])) as [IncomingMessage];
-    this.#judge(res.statusCode, res.headers['retry-after']);
-    req.destroy();
+    this.#judge(await answerOverHttp1(this.#context, this.#ports.http1, '/memory', headers));
   }
 
   async #http2(): Promise<void> {
     const session = new EventStreamSession(this.#ports.http2);
     this.#context.defer(() => session.end());
     // When all have gone, a session is closed as soon as it is opened, and its stream refused unseen.
-    const answer = await once(
-      session.request('/memory', () => {}),
-      'response',
-    ).catch(() => undefined);
-    if (answer !== undefined) this.#judge(answer[0][':status'], answer[0]['retry-after']);
+    const answer = await answerOverHttp2(session, '/memory').catch(() => undefined);
+    if (answer !== undefined) this.#judge(answer);
     session.end();
   }
 
-  #judge(status: number | undefined, retryAfter: string | undefined): void {
+  #judge({ status, retryAfter }: Answer): void {
     this.count += 1;
     if (status !== 503 || !(Number(retryAfter) >= 1)) this.wrong += 1;
   }

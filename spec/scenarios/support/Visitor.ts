@@ -1,5 +1,5 @@
 import type { Context } from '../Scenario.ts';
-import type { Ports } from '../server/streams.ts';
+import type { Ports } from '../server/doors.ts';
 import { EventStreamClient } from './EventStreamClient.ts';
 import { eventReader } from './eventReader.ts';
 import { seqOf } from './marks.ts';

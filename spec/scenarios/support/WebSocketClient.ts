@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { throttled } from './throttled.ts';
 
 export interface WebSocketClientOptions {
   readonly port: number;
@@ -31,16 +32,10 @@ export class WebSocketClient {
         resolve(code);
       }),
     );
-    const begun = performance.now();
-    let read = 0;
+    const hasRead = bytesPerSecond === undefined ? undefined : throttled(ws, bytesPerSecond);
     ws.on('message', (message: Buffer) => {
       onData((JSON.parse(message.toString()) as { data: string }).data);
-      if (bytesPerSecond === undefined) return;
-      read += message.length;
-      const early = (read * 1000) / bytesPerSecond - (performance.now() - begun);
-      if (early < 2 || ws.isPaused) return;
-      ws.pause();
-      setTimeout(() => ws.resume(), early);
+      hasRead?.(message.length);
     });
   }
 

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
 import type { Criterion } from '../Scenario.ts';
 import type { Attacked } from './Attacked.ts';
+import { type Answer, answerOverHttp1, answerOverHttp2 } from './answers.ts';
 import { EventStreamSession } from './EventStreamSession.ts';
 import { inLanes } from './inLanes.ts';
 import { until } from './until.ts';
@@ -23,11 +22,6 @@ export const crowdCriteria: Readonly<Record<CrowdFigure, Criterion>> = {
   'inside, cut or silent': { exactly: 0 },
 };
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly retryAfter: string | undefined;
-}
-
 /** Comes in crowds: for one key, over one HTTP/2 session, and in all. */
 export async function attackWithCrowds(attacked: Attacked): Promise<Record<CrowdFigure, number>> {
   const { context, served, ports } = attacked;
@@ -48,11 +42,11 @@ export async function attackWithCrowds(attacked: Attacked): Promise<Record<Crowd
     });
 
   await enter(limits.maxPerKey, 'memory?key=ann');
-  await tryAll(429, () => answerTo(attacked, '/memory?key=ann'));
+  await tryAll(429, () => answerOverHttp1(context, ports.http1, '/memory?key=ann'));
   for (let n = 0; n < limits.maxPerSession; n += 1) await session.open('/memory', () => {});
-  await tryAll(429, () => answerOver(session));
+  await tryAll(429, () => answerOverHttp2(session, '/memory'));
   await enter(limits.maxConnections - limits.maxPerKey - limits.maxPerSession, 'memory');
-  await tryAll(503, () => answerTo(attacked, '/memory'));
+  await tryAll(503, () => answerOverHttp1(context, ports.http1, '/memory'));
 
   const { size, keys } = await served.ask('gate');
   await served.ask('publish', { log: 'memory', from: event, count: 1, bytes: 64 });
@@ -66,20 +60,4 @@ export async function attackWithCrowds(attacked: Attacked): Promise<Record<Crowd
     'turned away with 429, 503, when': turnedAway,
     'inside, cut or silent': lost,
   };
-}
-
-async function answerTo({ context, ports }: Attacked, path: string): Promise<Answer> {
-  const req = get({ port: ports.http1, host: '127.0.0.1', path, agent: false });
-  context.defer(() => req.destroy());
-  const [res] = (await once(req, 'response')) as [IncomingMessage];
-  req.on('error', () => {}).destroy();
-  return { status: res.statusCode, retryAfter: res.headers['retry-after'] };
-}
-
-async function answerOver(session: EventStreamSession): Promise<Answer> {
-  const [headers] = await once(
-    session.request('/memory', () => {}),
-    'response',
-  );
-  return { status: headers[':status'], retryAfter: headers['retry-after'] };
 }

@@ -1,8 +1,10 @@
 import type { Context, Criterion } from '../Scenario.ts';
 import type { ClientReport } from '../server/ClientRecord.ts';
-import type { Ports, StreamOrders } from '../server/streams.ts';
+import type { Ports } from '../server/doors.ts';
+import type { StreamOrders } from '../server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria, megabytes } from './afterwards.ts';
 import { EventLog } from './EventLog.ts';
+import { rssAfter } from './rssAfter.ts';
 import { grownUp, type Served } from './Served.ts';
 import { until } from './until.ts';
 
@@ -69,7 +71,7 @@ export async function stalledBesideHealthy(
   connect: (coming: Coming) => Stallable | Promise<Stallable>,
 ): Promise<Readonly<Record<StalledFigure, number>>> {
   const served: Served<StreamOrders> = await context.serve('streams', grownUp);
-  const ports = await served.ask('open', { store: 'queue', strategy: 'buffer', maxBytes: limit });
+  const ports = await served.ask('open', { store: 'queue', maxBytes: limit });
   const before = await served.ask('vitals', { collect: true });
   const clients: Stallable[] = [];
   const join = async (client: number, stalls: boolean): Promise<EventLog> => {
@@ -101,12 +103,7 @@ export async function stalledBesideHealthy(
   const seq = await publish(healthyLogs);
   await until(async () => (await reports(served, healthy)).every(({ goneAt }) => goneAt !== undefined), 2_000);
   const { peakRss } = await served.ask('vitals', { collect: false });
-  // The system gets memory back some time after it was let go.
-  let after = peakRss;
-  await until(async () => {
-    after = (await served.ask('vitals', { collect: true })).rss;
-    return after < calm.rss * 1.05;
-  }, 3_000);
+  const after = await rssAfter(served, calm);
   for (const one of stalling) one.resume();
   await Promise.race([Promise.all(stalling.map(({ closed }) => closed)), until(() => false, 5_000)]);
 
@@ -124,7 +121,7 @@ export async function stalledBesideHealthy(
     'writes after close': sum(seen.map(({ writesAfterClose }) => writesAfterClose)),
     'most pending': Math.max(...seen.map(({ peakPending }) => peakPending)),
     RSS: megabytes(peakRss - calm.rss),
-    'RSS after': (after / calm.rss - 1) * 100,
+    'RSS after': after,
   };
   for (const one of clients) one.leave();
   return { ...figures, ...(await afterwards(context, served, before)) };

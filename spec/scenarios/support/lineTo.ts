@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { listen } from '../../support/listen.ts';
 import { ensurePrograms } from '../../support/programs.ts';
 import type { Context } from '../Scenario.ts';
 
@@ -115,8 +116,7 @@ class ProxiedLine implements Line {
   }
 
   async listen(): Promise<void> {
-    this.#proxy.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-    await once(this.#proxy, 'listening');
+    await listen(this.#proxy);
   }
 
   async silence(clients: readonly number[]): Promise<void> {
