@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Redis } from 'ioredis';
 import { Presence, type PresenceOptions, toEventSource } from 'tornadose';
 import { RedisPresence } from 'tornadose/redis';
-import { listen } from './support/listen.ts';
+import { listen, onceDrained } from './support/listen.ts';
 import { sendPage } from './support/page.ts';
 import { presencePage } from './support/presencePage.ts';
 import { sayWhenDown } from './support/sayWhenDown.ts';
@@ -14,8 +14,8 @@ interface Guest {
   readonly name: string;
 }
 
-// A page that is reloaded is back before that, and has never left.
-const linger = 3_000;
+// A page that is reloaded, or that was told to come back later by a drain, is back before that, and has never left.
+const linger = 4_000;
 const presence = presenceAt(process.env.REDIS_URL, { linger });
 
 function presenceAt(url: string | undefined, options: PresenceOptions): Presence<Guest> {
@@ -45,7 +45,7 @@ const server = createServer((req, res) => {
   }
 });
 
-// A deploy: Redis is told to keep the guests for the linger, in which another process has them. This is first, as `listen`
-// exits when its drain is over. The streams complete, and a page comes back by itself, as it does not heed the event `end`.
-process.once('SIGTERM', () => void presence.close());
+// A deploy: when all pages were told to come back, Redis is told to keep the guests for the linger, until another process
+// has them.
+onceDrained(() => presence.close());
 listen(server, 'presence', '/count', '/stream?id=curl&name=curl');

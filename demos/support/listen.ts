@@ -14,6 +14,13 @@ interface Application {
   close(): Promise<unknown>;
 }
 
+const leaving: (() => Promise<unknown>)[] = [];
+
+/** Has something done on SIGTERM when all clients are gone, before the process exits: what it holds is given back. */
+export function onceDrained(leave: () => Promise<unknown>): void {
+  leaving.push(leave);
+}
+
 /**
  * Listens on `PORT` (9000 unless it is set; 0 takes a free one) of this machine, or of the address in `HOST`, says
  * where, ends at once on Ctrl-C, and drains on SIGTERM. `paths` are those to try with curl.
@@ -48,9 +55,9 @@ export function listen(what: Server | Application, name: string, ...paths: strin
   // A deploy: no new connections, and those that are open are told when to come back.
   process.once('SIGTERM', async () => {
     const closed = close(what).catch(() => {});
-    await drain({ over: 2_000 });
+    await drain({ over: 1_000 });
     // The last bytes of a web response are still on their way; a request that is nobody's stream may take for ever.
-    await Promise.race([closed, setTimeout(2_000)]);
+    await Promise.race([Promise.all([closed, ...leaving.map((leave) => leave())]), setTimeout(2_000)]);
     process.exit();
   });
 }

@@ -1,7 +1,7 @@
 /** The page of the demo: what `sendPage` takes. */
 export const presencePage: readonly [title: string, about: string, body: string, script: string, style: string] = [
   'Who is in this room',
-  'Open this page in several windows, reload one, close another. A name is here as long as one of its tabs is, and three seconds more.',
+  'Open this page in several windows, reload one, close another. A name is here as long as one of its tabs is, and four seconds more.',
   `<form><input aria-label="Your name" required maxlength="40" autocomplete="off"><button>Rename</button></form>
    <p class="count" aria-live="polite"></p>
    <ul aria-label="Who is here"></ul>`,

@@ -24,8 +24,6 @@ export interface Served {
 /** How servers differ. */
 export interface ServerFacts {
   readonly protocol?: Protocol;
-  /** A client can tell a failure from the end. Middleware that wraps the response does not let it. */
-  readonly breaksOff?: boolean;
 }
 
 /** What an application sets in its own way before it streams. */
@@ -39,7 +37,7 @@ export function serverContract(
   title: string,
   /** Starts a server of the framework. Its `close` is called when its streams have ended, or just before. */
   start: (served: Served) => Promise<Host>,
-  { protocol = 'HTTP/1.1', breaksOff = true }: ServerFacts = {},
+  { protocol = 'HTTP/1.1' }: ServerFacts = {},
 ): void {
   describe(`${title} keeps the contract of a server`, () => {
     let store: QueueStore<string>;
@@ -159,7 +157,7 @@ export function serverContract(
       expect(await client.ended).to.equal('whole');
     });
 
-    it(`should ${breaksOff ? 'break off' : 'end'} without the event \`end\` when the source fails, and without a word of the framework’s`, async () => {
+    it('should break off without the event `end` when the source fails, and without a word of the framework’s', async () => {
       const source = new Subject<string>();
       stream = () => source;
       const client = await open();
@@ -167,7 +165,7 @@ export function serverContract(
       await client.until('last');
       const warned = await warnings(() => source.error(new Error('no more')));
       expect(warned).to.have.length(1);
-      expect(await client.ended).to.equal(breaksOff ? 'broken' : 'whole');
+      expect(await client.ended).to.equal('broken');
       expect(client.text).to.equal('data: last\n\n');
     });
 

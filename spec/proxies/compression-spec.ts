@@ -1,9 +1,14 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { connect, constants } from 'node:http2';
+import { brotliDecompressSync } from 'node:zlib';
 import { expect } from 'chai';
 import compression, { type CompressionOptions } from 'compression';
 import express, { type Response } from 'express';
+import { Subject } from 'rxjs';
 import { type ConnectionEvent, fromPull, QueueStore, toEventSource } from 'tornadose';
 import { type OpenStream, openOverHttp1, readStream } from '../support/openStream.ts';
-import { closeLater, closeServers, serve } from '../support/servers.ts';
+import { closeLater, closeServers, serve, serveHttp2 } from '../support/servers.ts';
 
 /** An Express application behind the middleware, and the answer to a client that takes compressed ones. */
 async function answerOf(options: CompressionOptions, handle: (res: Response) => void): Promise<OpenStream> {
@@ -75,6 +80,50 @@ describe('behind the compression middleware', () => {
     expect(length).to.equal(200 * ('data: \n\n'.length + 20_000) + 'event: end\ndata:\n\n'.length);
     // What an outbox holds, 64 KiB, is four rows.
     expect(most).to.be.lessThan(10);
+  });
+
+  it('should break off when the source fails, behind all that it had sent, so that no reader takes it for the end', async () => {
+    // A proxy would keep what it takes for a whole answer, and a `fetch` would resolve.
+    const text = 'a row'.repeat(40_000);
+    const source = new Subject<string>();
+    const { port } = await serve(
+      express()
+        .use(compression(forced))
+        .get('/', (_req, res) => {
+          source.pipe(toEventSource(res, transformable)).subscribe();
+        }),
+    );
+    const request = get({ port, headers: { 'accept-encoding': 'br' }, agent: false });
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    const parts: Buffer[] = [];
+    answer.on('data', (part) => parts.push(part)).on('error', () => {});
+    const closed = new Promise((resolve) => answer.on('close', resolve));
+    for (const value of [text, 'last']) source.next(value);
+    source.error(new Error('It broke'));
+    await closed;
+    expect(answer.complete).to.equal(false);
+    expect(brotliDecompressSync(Buffer.concat(parts)).toString() === `data: ${text}\n\ndata: last\n\n`).to.equal(true);
+  });
+
+  it('should break off over HTTP/2 too, behind all that it had sent', async () => {
+    const source = new Subject<string>();
+    const compress = compression(forced) as unknown as (req: unknown, res: unknown, next: () => void) => void;
+    const { url } = await serveHttp2((req, res) => {
+      compress(req, res, () => void source.pipe(toEventSource(res, transformable)).subscribe());
+    });
+    const session = connect(url);
+    closeLater(() => session.destroy());
+    const stream = session.request({ ':path': '/', 'accept-encoding': 'br' }).on('error', () => {});
+    const parts: Buffer[] = [];
+    stream.on('data', (part) => parts.push(part));
+    const closed = new Promise((resolve) => stream.on('close', resolve));
+    await once(stream, 'response');
+    const text = 'a row'.repeat(40_000);
+    for (const value of [text, 'last']) source.next(value);
+    source.error(new Error('It broke'));
+    await closed;
+    expect(stream.rstCode).to.equal(constants.NGHTTP2_INTERNAL_ERROR);
+    expect(brotliDecompressSync(Buffer.concat(parts)).toString() === `data: ${text}\n\ndata: last\n\n`).to.equal(true);
   });
 
   it('should unsubscribe when the client leaves, though it had not read what was compressed for it', async () => {

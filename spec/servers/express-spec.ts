@@ -23,9 +23,7 @@ function start({ stream, signal, gate }: Served, app: Express = express()): Prom
 
 describe('Express', () => {
   serverContract('Express 5', start);
-  serverContract(
-    'Express 5 with the middleware `compression`',
-    (served) => start(served, express().use(compression())),
-    { breaksOff: false },
+  serverContract('Express 5 with the middleware `compression`', (served) =>
+    start(served, express().use(compression())),
   );
 });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type FastifyInstance, fastify } from 'fastify';
-import { DataStore, toEventSource } from 'tornadose';
+import { DataStore, Gate, toEventSource } from 'tornadose';
 import { certificate } from '../../demos/support/certificate.ts';
 import { closeContract } from '../contracts/closeContract.ts';
 import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
@@ -36,7 +36,7 @@ describe('Fastify', () => {
   serverContract(
     'Fastify 5 over HTTP/2',
     (served) => {
-      // Node 20 waits in `close` for sessions whose streams have ended, too.
+      // Where a signal has ended the streams, Node 20 waits in `close` for their sessions. A drain closes these.
       const options = {
         http2: true,
         https: { ...certificate(), allowHTTP1: true },
@@ -46,6 +46,24 @@ describe('Fastify', () => {
     },
     { protocol: 'HTTP/2' },
   );
+
+  it('should close over HTTP/2 with a drain alone, whichever comes first', async () => {
+    for (const drainsFirst of [true, false]) {
+      const gate = new Gate();
+      const app = fastify({ http2: true, https: certificate() });
+      app.get('/stream', (_request, reply) => {
+        reply.hijack();
+        void new DataStore('first').pipe(toEventSource(reply.raw, { gate }));
+      });
+      const { url, close } = await hostOf(app as unknown as FastifyInstance);
+      const client = await StreamClient.open('HTTP/2', `${url}/stream`);
+      await client.until('first');
+      const closing = drainsFirst ? undefined : close();
+      expect(await gate.drain({ over: 0 })).to.deep.equal({ ended: 1, cut: 0 });
+      expect(await client.ended).to.equal('whole');
+      await (closing ?? close());
+    }
+  });
 
   /** A handler that pipes when it has returned already. */
   async function streamLater(hijack: boolean): Promise<StreamClient> {

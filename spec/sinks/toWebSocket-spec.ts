@@ -28,7 +28,11 @@ interface Session {
 async function session<T>(
   source: Observable<T>,
   options: WebSocketOptions<T> = {},
-  { server: serverOptions = {}, client: clientOptions = {} }: { server?: ServerOptions; client?: ClientOptions } = {},
+  {
+    server: serverOptions = {},
+    client: clientOptions = {},
+    onConnection,
+  }: { server?: ServerOptions; client?: ClientOptions; onConnection?: (ws: WebSocket) => void } = {},
 ): Promise<Session> {
   const { server, port } = await serve((_req, res) => res.end());
   const webSockets = new WebSocketServer({ server, ...serverOptions });
@@ -37,6 +41,7 @@ async function session<T>(
     webSockets.on('connection', (ws, req) => {
       const connection = source.pipe(toWebSocket(ws, options));
       connection.subscribe();
+      onConnection?.(ws);
       resolve({ connection, socket: req.socket });
     });
   });
@@ -269,6 +274,51 @@ describe('toWebSocket', () => {
         expect(await closing(connection)).to.deep.equal({ type: 'close', reason: 'timeout' });
         const [code] = await once(client, 'close');
         expect(code).to.equal(1006);
+      });
+    }
+
+    for (const compressed of [false, true]) {
+      const over = compressed ? { server: { perMessageDeflate: true }, client: { perMessageDeflate: true } } : {};
+
+      it(`should not take a client for silent that the application does not read meanwhile, ${compressed ? 'compressed' : 'as it is'}`, async () => {
+        const paused: WebSocket[] = [];
+        const { client, connection } = await session(
+          NEVER,
+          { heartbeat: 20 },
+          { ...over, onConnection: (ws) => paused.push(ws) },
+        );
+        const events: ConnectionEvent[] = [];
+        connection.subscribe((event) => events.push(event));
+        for (const answers of [1, 2]) {
+          for (const ws of paused) ws.pause();
+          // What Node still reads of a socket that is paused is less.
+          client.send('x'.repeat(300_000));
+          // It is pinged all the same, as proxies cut connections that are idle.
+          for (let n = 0; n < 4; n += 1) await once(client, 'ping');
+          expect(events, `paused for the ${answers}. time`).to.deep.equal([{ type: 'open' }]);
+          for (const ws of paused) ws.resume();
+          for (let n = 0; n < 3; n += 1) await once(client, 'ping');
+        }
+        expect(events).to.deep.equal([{ type: 'open' }]);
+      });
+
+      it(`should cut one that is silent once it is read again, ${compressed ? 'compressed' : 'as it is'}`, async () => {
+        const paused: WebSocket[] = [];
+        const { client, connection } = await session(
+          NEVER,
+          { heartbeat: 20 },
+          {
+            server: over.server ?? {},
+            client: { ...over.client, autoPong: false },
+            onConnection: (ws) => {
+              paused.push(ws);
+              ws.pause();
+            },
+          },
+        );
+        for (let n = 0; n < 3; n += 1) await once(client, 'ping');
+        for (const ws of paused) ws.resume();
+        expect(await closing(connection)).to.deep.equal({ type: 'close', reason: 'timeout' });
       });
     }
 

@@ -93,7 +93,13 @@ export class Gate {
     return this.#inside.length;
   }
 
-  /** How many there are for a key. */
+  /**
+   * How many there are for a key.
+   *
+   * ```ts
+   * console.log(`${user.name} has ${gate.sizeOf(user.id)} streams open, of ${gate.maxPerKey}`);
+   * ```
+   */
   sizeOf(key: string): number {
     return this.#perKey.get(key) ?? 0;
   }
@@ -117,6 +123,7 @@ export class Gate {
     origin: { readonly key?: string | undefined; readonly session?: object | undefined } = {},
   ): Refusal | undefined {
     checkNames('check', origin, ['key', 'session']);
+    checkKey(origin.key);
     return this.#refusalOf(origin);
   }
 
@@ -145,22 +152,37 @@ export class Gate {
    * });
    * ```
    *
+   * Asked again, it can only be hastened: `drain({ over: 0 })` ends at once who has not been told yet, and `drain({ timeout: 0 })`
+   * cuts who does not go. What is not given, or longer than what is left, changes nothing.
+   *
    * @returns a promise, fulfilled when all are gone; the same one when it is asked again
    * @throws TornadoseError `ERR_INVALID_OPTION`
    */
   drain(options: DrainOptions = {}): Promise<DrainReport> {
     checkNames('drain', options, ['over', 'timeout']);
-    const over = options.over === 0 ? 0 : milliseconds('over', options.over, 5_000);
-    const timeout = options.timeout === 0 ? 0 : milliseconds('timeout', options.timeout, 5_000);
-    if (this.#draining !== undefined) return this.#draining.done;
-    const drained = new Draining([...this.#inside], over, timeout);
+    const over = options.over === 0 ? 0 : milliseconds('over', options.over, undefined);
+    const timeout = options.timeout === 0 ? 0 : milliseconds('timeout', options.timeout, undefined);
+    if (this.#draining !== undefined) {
+      this.#draining.hasten(over, timeout);
+      return this.#draining.done;
+    }
+    const drained = new Draining([...this.#inside], over ?? 5_000, timeout ?? 5_000);
     void drained.done.then(() => drained === this.#draining && this.#sessions.close());
     this.#draining = drained;
     drained.start();
     return drained.done;
   }
 
-  /** Lets connections in again: a deploy was called off, or the next test begins. Who has not been told to go yet stays. */
+  /**
+   * Lets connections in again: a deploy was called off, or the next test begins. Who has not been told to go yet stays.
+   *
+   * ```ts
+   * afterEach(async () => {
+   *   await drain({ over: 0, timeout: 0 }); // what the test has left open
+   *   gate.reopen();
+   * });
+   * ```
+   */
   reopen(): void {
     this.#draining?.stop();
     this.#draining = undefined;
@@ -212,9 +234,28 @@ export class Gate {
   }
 }
 
+/** Refuses a key that is no text, or an empty one: it would be one key for all who have none. */
+export function checkKey(key: unknown): void {
+  if (key !== undefined && (typeof key !== 'string' || key === '')) throw invalidOption('key', 'a text', key);
+}
+
+/** Refuses what is no gate. */
+export function checkGate(gate: unknown): void {
+  if (!(gate instanceof Gate)) throw invalidOption('gate', 'a Gate', gate);
+}
+
 const later = (): number => comeBack + Math.floor(Math.random() * (comeBack + 1));
 
-/** The gate of this process, through which all sinks go that are not given another one. */
+/**
+ * The gate of this process, through which all sinks go that are not given another one.
+ *
+ * ```ts
+ * gate.maxConnections = 20_000;
+ * gate.maxPerKey = 10;
+ *
+ * void orders.pipe(toEventSource(res, { key: user.id })); // the eleventh of a user is answered 429
+ * ```
+ */
 export const gate: Gate = new Gate();
 
 /** Drains {@link gate}. See {@link Gate.drain}. */

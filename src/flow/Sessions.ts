@@ -1,3 +1,5 @@
+import { unref } from '../unref.ts';
+
 /** What is needed of an HTTP/2 session. */
 interface SessionLike {
   /** Takes no more streams, and closes when the last one is over. */
@@ -73,8 +75,7 @@ export class Sessions {
     for (const server of this.#servers) server.closeIdleConnections?.();
     clearTimeout(this.#timer);
     if (left === 0 || this.#servers.size === 0) return;
-    this.#timer = setTimeout(() => this.#closeIdle(left - 1), left === looks ? 0 : pause);
     // A process that has nothing else to do may exit.
-    (this.#timer as { unref?(): void }).unref?.();
+    this.#timer = unref(setTimeout(() => this.#closeIdle(left - 1), left === looks ? 0 : pause));
   }
 }

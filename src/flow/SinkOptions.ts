@@ -6,7 +6,7 @@ import { onBackpressureLatest } from '../operators/onBackpressureLatest.ts';
 import { onBackpressureReduce } from '../operators/onBackpressureReduce.ts';
 import { type Strategy, strategyOf } from '../operators/Waiting.ts';
 import { integer, invalidOption, milliseconds } from '../options.ts';
-import { Gate, gate as gateOfProcess } from './Gate.ts';
+import { checkGate, checkKey, type Gate, gate as gateOfProcess } from './Gate.ts';
 
 /** Options of all sinks. */
 export interface SinkOptions<T> {
@@ -97,16 +97,6 @@ export function settingsOf<T>(options: SinkOptions<T>, sign: string | Uint8Array
     key,
     gate,
   };
-}
-
-/** Refuses a key that is no text, or an empty one. */
-export function checkKey(key: unknown): void {
-  if (key !== undefined && (typeof key !== 'string' || key === '')) throw invalidOption('key', 'a text', key);
-}
-
-/** Refuses what is no gate. */
-export function checkGate(gate: unknown): void {
-  if (!(gate instanceof Gate)) throw invalidOption('gate', 'a Gate', gate);
 }
 
 function expiryOf(expires: Date | number | undefined): number | undefined {

@@ -1,4 +1,6 @@
 import { reportError } from '../diagnostics.ts';
+import { longestDelay } from '../options.ts';
+import { unref } from '../unref.ts';
 import { clock } from './clock.ts';
 
 /** Something that is to be done at a time, on the clock of `performance.now()`. */
@@ -50,9 +52,8 @@ function setTimer(at: number, now: number): void {
   timerAt = at;
   timerBy = setTimeout;
   // A longer one would fire at once; this one finds nothing due, and waits on.
-  timer = setTimeout(run, Math.min(Math.max(at - now, 0), 2 ** 31 - 1));
   // The sockets keep a process running, a heartbeat alone does not.
-  (timer as { unref?(): void }).unref?.();
+  timer = unref(setTimeout(run, Math.min(Math.max(at - now, 0), longestDelay)));
 }
 
 function stopTimer(): void {

@@ -3,8 +3,9 @@ import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
 import { type EventStreamAnswer, retryField } from './eventStreamFormat.ts';
-import { type HeaderRecord, refusalHeaders, refusalText } from './eventStreamHeaders.ts';
+import { type HeaderRecord, refusalHeaders, refusalText, withoutConnection } from './eventStreamHeaders.ts';
 import {
+  breakOff,
   chunkedSocketOf,
   closeConnectionAfter,
   closeListener,
@@ -12,6 +13,7 @@ import {
   hasNoHeaders,
   onceDrained,
   type RawSocket,
+  resetAfter,
 } from './internals.ts';
 import { type ConnectionLike, onceConnectionCloses } from './pipelined.ts';
 
@@ -122,15 +124,12 @@ export class HttpTransport extends OwnedTransport {
     const res = this.#res;
     if (res.headersSent || res.writableEnded) return;
     res.removeHeader('content-length');
-    this.#setHeaders({ ...this.#answer.given, ...refusalHeaders(retryAfter) });
+    setHeaders(res, { ...this.#answer.given, ...refusalHeaders(retryAfter) });
     // The next request had better go to another server.
     if (res.stream === undefined && error.code === 'ERR_DRAINING') res.setHeader('connection', 'close');
     res.writeHead(status);
-    res.end(refusalText(status));
-  }
-
-  #setHeaders(headers: HeaderRecord): void {
-    for (const [name, value] of Object.entries(headers)) this.#res.setHeader(name, value);
+    if (res.req?.method === 'HEAD') res.end();
+    else res.end(refusalText(status));
   }
 
   end(reason: CloseReason, retry?: number): void {
@@ -138,7 +137,7 @@ export class HttpTransport extends OwnedTransport {
     if (!this.#opened) {
       if (res.headersSent || res.writableEnded) return;
       res.removeHeader('content-length');
-      this.#setHeaders(this.#answer.given);
+      setHeaders(res, this.#answer.given);
       res.writeHead(reason === 'error' ? 500 : 204);
       res.end();
     } else if (reason === 'complete') {
@@ -168,9 +167,9 @@ export class HttpTransport extends OwnedTransport {
   #break(): void {
     // Its turn may have come since it was opened.
     const socket = this.#socket ?? chunkedSocketOf(this.#res);
-    if (this.#res.stream !== undefined) this.#res.stream.close(internalError);
+    if (this.#res.stream !== undefined) resetAfter(this.#res, this.#res.stream, internalError);
     else if (socket?.destroySoon !== undefined) socket.destroySoon();
-    else this.#res.end();
+    else breakOff(this.#res);
   }
 }
 
@@ -178,10 +177,17 @@ export class HttpTransport extends OwnedTransport {
 export function sendHead(res: ResponseLike, { headers, status }: EventStreamAnswer): void {
   if (hasNoHeaders(res)) {
     // Node keeps no copy of headers that come with `writeHead` alone: half a kilobyte less for each client.
-    res.writeHead(status, headers);
+    res.writeHead(status, sendable(res, headers));
     return;
   }
   res.removeHeader('content-length');
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  setHeaders(res, headers);
   res.writeHead(status);
 }
+
+function setHeaders(res: ResponseLike, headers: HeaderRecord): void {
+  for (const [name, value] of Object.entries(sendable(res, headers))) res.setHeader(name, value);
+}
+
+const sendable = ({ stream }: ResponseLike, headers: HeaderRecord): HeaderRecord =>
+  stream === undefined ? headers : withoutConnection(headers);

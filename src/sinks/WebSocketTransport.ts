@@ -4,6 +4,7 @@ import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
 import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
+import { dismiss } from './dismiss.ts';
 import { type Bounded, type InboundLimits, limitInbound } from './inbound.ts';
 import { onceDrained, type RawSocket } from './internals.ts';
 
@@ -12,6 +13,8 @@ export interface WebSocketLike {
   readonly OPEN: number;
   readonly readyState: number;
   readonly bufferedAmount: number;
+  /** Whether the application has asked for a rest: nothing that the client says is read. */
+  readonly isPaused?: boolean;
   send(data: Uint8Array, options: { binary: boolean }, sent: () => void): void;
   ping(): void;
   close(code: number, reason?: string): void;
@@ -31,8 +34,6 @@ const codes: Partial<Record<CloseReason, number>> = {
 };
 const normal = 1000;
 const tryAgainLater = 1013;
-/** How many ms a client has to take the close frame. */
-const patience = 1000;
 
 abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   readonly ws: WebSocketLike;
@@ -49,7 +50,20 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
     this.owner.transportClosed(error);
   }
 
-  abstract override heartbeat(): boolean;
+  override heartbeat(): boolean {
+    if (!this.isOpen) return true;
+    if (!this.ws.isPaused) return this.isAnswered();
+    // Its answers are not read. It is pinged all the same, as a proxy on the way may cut what is idle.
+    this.ping();
+    this.expectNothing();
+    return true;
+  }
+
+  /** Whether anything came since the last ping; sends the next one. */
+  protected abstract isAnswered(): boolean;
+  protected abstract ping(): void;
+  /** What was pinged needs no answer. */
+  protected abstract expectNothing(): void;
 
   listen(): void {
     const { owner } = this;
@@ -62,11 +76,7 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
 
   /** The upgrade was answered already, so all that is left is a code that means: try again later. */
   refuse({ retryAfter }: Refusal): void {
-    this.ws.close(tryAgainLater, String(retryAfter * 1000));
-    // Nothing counts it any more, so it must not stay for the half minute that ws gives to a client without manners.
-    this.ws.pause?.();
-    const timer: { unref?(): void } | number = setTimeout(() => this.ws.terminate(), patience);
-    if (typeof timer === 'object') timer.unref?.();
+    dismiss(this.ws, tryAgainLater, String(retryAfter * 1000));
   }
 
   end(reason: CloseReason, retry?: number): void {
@@ -107,8 +117,7 @@ export class FramedTransport extends WebSocketTransport {
     return took;
   }
 
-  heartbeat(): boolean {
-    if (!this.isOpen) return true;
+  protected isAnswered(): boolean {
     const { bytesRead, bytesWritten } = this.#socket;
     const left = bytesWritten - this.waiting;
     const ping = this.#ping;
@@ -119,9 +128,17 @@ export class FramedTransport extends WebSocketTransport {
       ping.left = left;
       return true;
     }
-    this.write(pingFrame);
+    this.ping();
     this.#ping = { received: bytesRead, through: bytesWritten + pingFrame.length, left };
     return true;
+  }
+
+  protected ping(): void {
+    this.write(pingFrame);
+  }
+
+  protected expectNothing(): void {
+    this.#ping = undefined;
   }
 }
 
@@ -163,14 +180,21 @@ export class MessageTransport extends WebSocketTransport {
     });
   }
 
-  heartbeat(): boolean {
-    if (!this.isOpen) return true;
+  protected isAnswered(): boolean {
     const left = this.waiting;
     if (this.#awaitsPong && (left === 0 || left >= this.#left)) return false;
-    if (!this.#awaitsPong) this.ws.ping();
+    if (!this.#awaitsPong) this.ping();
     this.#awaitsPong = true;
     this.#left = left;
     return true;
+  }
+
+  protected ping(): void {
+    this.ws.ping();
+  }
+
+  protected expectNothing(): void {
+    this.#awaitsPong = false;
   }
 
   #sent(): void {

@@ -1,6 +1,5 @@
 import { TornadoseError } from '../errors.ts';
-import { type Gate, gate as gateOfProcess } from '../flow/Gate.ts';
-import { checkGate, checkKey } from '../flow/SinkOptions.ts';
+import { checkGate, checkKey, type Gate, gate as gateOfProcess } from '../flow/Gate.ts';
 import { checkNames, invalidOption } from '../options.ts';
 
 /** What is asked of an upgrade request: the `IncomingMessage` of `node:http` has it. */
@@ -59,7 +58,17 @@ export function refuseUpgrade(socket: SocketLike, status: keyof typeof names, re
   socket.end(`HTTP/1.1 ${status} ${names[status]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
 }
 
-/** Why an upgrade is refused, as HTTP says it. */
+/**
+ * Why an upgrade is refused, as HTTP says it.
+ *
+ * ```ts
+ * const refusal = checkUpgrade(req);
+ * if (refusal !== undefined) {
+ *   log.info(refusal.error.message); // 'Expected an upgrade from the same host, got one from another origin'
+ *   refusal.send(socket); // 403, and for the gate 429 or 503 with `Retry-After`
+ * }
+ * ```
+ */
 export class UpgradeRefusal {
   /** 403 for a page of another origin, 429 or 503 where the gate lets nobody in. */
   readonly status: 403 | 429 | 503;

@@ -15,7 +15,11 @@ export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
    * it, which would come back and start again otherwise. @defaultValue 'end'
    */
   readonly end?: string | false | undefined;
-  /** Headers to send beside, or in place of, the sink's own; one that is `undefined` is none. */
+  /**
+   * Headers to send beside, or in place of, the sink's own; one that is `undefined` is none. `Content-Length` and
+   * `Transfer-Encoding` are the server's to say; `Connection`, `Keep-Alive` and `Upgrade` go over HTTP/1 alone, from
+   * `toEventSource`: all of these are left out elsewhere.
+   */
   readonly headers?: GivenHeaders | undefined;
   /** The status of the answer, of which an EventSource takes only 200. @defaultValue 200 */
   readonly status?: number | undefined;

@@ -14,6 +14,11 @@ const own: HeaderRecord = {
   'x-accel-buffering': 'no',
 };
 
+/** How the body is framed is for the server to say, and how long it will be nobody knows: what says otherwise garbles it. */
+const ofFraming = ['content-length', 'transfer-encoding'];
+/** What a connection of HTTP/1 has and HTTP/2 forbids (RFC 9113, section 8.2.2). */
+const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'upgrade'];
+
 // RFC 9110, sections 5.6.2 and 5.5.
 const nameForm = /^[\w!#$%&'*+.^`|~-]+$/;
 const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -31,14 +36,21 @@ export function eventStreamHeaders(given: GivenHeaders = {}): HeaderRecord {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (!values.every(isValue))
       throw invalidOption(`headers.${name}`, 'a text or number that a header can have', value);
-    headers[name.toLowerCase()] = typeof value === 'object' ? [...value] : value;
+    const known = name.toLowerCase();
+    if (!ofFraming.includes(known)) headers[known] = typeof value === 'object' ? [...value] : value;
   }
   return headers;
 }
 
 /** Those that are no event stream's own, for answers without events: a page of another origin needs CORS to see their status. */
 export function othersOf(headers: HeaderRecord): HeaderRecord {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in own) && name !== 'content-length'));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in own)));
+}
+
+/** Those that may go over HTTP/2: for the others Node warns, or throws. */
+export function withoutConnection(headers: HeaderRecord): HeaderRecord {
+  if (!ofConnection.some((name) => name in headers)) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.includes(name)));
 }
 
 /** The headers of an answer to somebody who is turned away. */

@@ -1,6 +1,7 @@
 import { TornadoseError } from '../errors.ts';
 import { clock } from '../flow/clock.ts';
 import { type Checked, checkNames, integer } from '../options.ts';
+import { type DismissedSocket, dismiss } from './dismiss.ts';
 import { limitPayload } from './internals.ts';
 
 /** How much a client may send over a WebSocket. */
@@ -24,10 +25,7 @@ export function inboundLimits(options: InboundOptions = {}): InboundLimits {
 }
 
 /** What is needed of a socket for that. */
-interface InboundSocket {
-  close(code: number, reason: string): void;
-  terminate(): void;
-  pause?(): void;
+interface InboundSocket extends DismissedSocket {
   on(event: 'message' | 'ping' | 'pong', listener: () => void): unknown;
 }
 
@@ -44,8 +42,6 @@ export interface Bounded {
 const bounded = Symbol('what is bounded by a socket');
 
 const policyViolation = 1008;
-/** How many ms a client has to take the close frame. */
-const patience = 1000;
 
 /** Bounds what comes in over a socket: a client that sends more is closed. */
 export function limitInbound(of: Bounded): void {
@@ -67,10 +63,7 @@ function count(this: unknown): void {
   account.count += 1;
   // What else is in the same packet is past the limit too.
   if (account.count !== maxPerSecond + 1) return;
-  ws.close(policyViolation, 'too many messages');
-  // Nothing more is read, not even its answer.
-  ws.pause?.();
-  setTimeout(() => ws.terminate(), patience);
+  dismiss(ws, policyViolation, 'too many messages');
   const message = `Expected at most ${maxPerSecond} messages in a second (\`inbound.maxPerSecond\`), got more`;
   of.overran(new TornadoseError('ERR_INBOUND', message, { limit: maxPerSecond }));
 }

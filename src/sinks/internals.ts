@@ -165,6 +165,52 @@ export function closeConnectionAfter(response: { on(event: 'finish', listener: (
   });
 }
 
+/** What ends a chunked body that is whole (RFC 9112, section 7.1), as Node sends it. */
+const lastChunk = '0\r\n\r\n';
+
+interface SendingResponse {
+  readonly chunkedEncoding?: unknown;
+  readonly socket?: NodeConnection | null;
+  readonly req?: { readonly socket?: NodeConnection | null };
+  _send?: ((data: unknown, ...others: unknown[]) => unknown) | undefined;
+  end(): unknown;
+  on(event: 'finish', listener: () => void): unknown;
+}
+
+/**
+ * Ends a chunked HTTP/1.1 response that middleware has wrapped, behind what that has still to write, but without the last
+ * chunk, and closes its connection: so a reader can tell that it was broken off. Where Node is not as expected, it ends as ever.
+ */
+export function breakOff(response: { end(): unknown }): void {
+  const res = response as SendingResponse;
+  const { _send: send } = res;
+  // A pipelined response has no socket until its turn comes.
+  const connection = res.socket ?? res.req?.socket;
+  if (res.chunkedEncoding === true && typeof send === 'function') {
+    res._send = (data, ...others) => send.call(res, data === lastChunk ? '' : data, ...others);
+    res.on('finish', () => connection?.destroySoon?.());
+  }
+  res.end();
+}
+
+interface NodeStream {
+  removeAllListeners(event: 'wantTrailers'): unknown;
+  once(event: 'wantTrailers', listener: () => void): unknown;
+}
+
+/** The same over HTTP/2: with this code in place of the end, behind all that was written. */
+export function resetAfter(response: { end(): unknown }, stream: { close(code: number): void }, code: number): void {
+  const { removeAllListeners, once } = stream as unknown as Partial<NodeStream>;
+  if (typeof removeAllListeners !== 'function' || typeof once !== 'function') {
+    stream.close(code);
+    return;
+  }
+  // Responses of Node's own have trailers asked for when all else is through, and would send them, and the end with them.
+  removeAllListeners.call(stream, 'wantTrailers');
+  once.call(stream, 'wantTrailers', () => stream.close(code));
+  response.end();
+}
+
 const ownerOf = Symbol('the owner of a response');
 
 interface OwnedResponse {

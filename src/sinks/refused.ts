@@ -14,11 +14,13 @@ const gists: Record<RefusedState, string> = {
   head: 'the answer to a HEAD request, which has no body',
 };
 
+/** Nothing can be written to a response or socket. */
+export function unwritable(what: string, state: RefusedState): TornadoseError {
+  return new TornadoseError('ERR_REFUSED', `Expected ${what} that can be written to, got ${gists[state]}`, { state });
+}
+
 /** The connection that never was: its one event is `close`, with the reason `refused`. */
-export function refused(sink: string, what: string, state: RefusedState): Observable<ConnectionEvent> {
-  const error = new TornadoseError('ERR_REFUSED', `Expected ${what} that can be written to, got ${gists[state]}`, {
-    state,
-  });
+export function refused(sink: string, error: TornadoseError): Observable<ConnectionEvent> {
   const event: ConnectionEvent = { type: 'close', reason: 'refused', error };
   reportConnection(sink, event);
   return of(event);

@@ -1,10 +1,11 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+import type { Refusal } from '../flow/Refusal.ts';
 import { invalidOption } from '../options.ts';
 import { type EventStreamFormat, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
 import { HttpTransport, type ResponseLike, sendHead } from './HttpTransport.ts';
-import { type RefusedState, refused } from './refused.ts';
+import { type RefusedState, refused, unwritable } from './refused.ts';
 
 /** Options of {@link toEventSource}. */
 export type EventSourceOptions<T> = EventStreamOptions<T>;
@@ -54,11 +55,20 @@ function connect<T>(
   const state = refusedState(res);
   if (state === undefined)
     return new Connection(source, new HttpTransport(res, format.answer), format.encoder, format.settings);
-  if (state === 'head') {
-    sendHead(res, format.answer);
+  const refusal = state === 'head' ? answerHead(res, format) : undefined;
+  return refused(format.encoder.name, refusal?.error ?? unwritable('a response', state));
+}
+
+/** With the head of what GET would be answered with now. */
+function answerHead<T>(res: ResponseLike, { settings, answer }: EventStreamFormat<T>): Refusal | undefined {
+  const refusal = settings.gate.check({ key: settings.key, session: res.stream?.session });
+  if (refusal === undefined) {
+    sendHead(res, answer);
     res.end();
+  } else {
+    new HttpTransport(res, answer).refuse(refusal);
   }
-  return refused(format.encoder.name, 'a response', state);
+  return refusal;
 }
 
 function refusedState(res: ResponseLike): RefusedState | undefined {

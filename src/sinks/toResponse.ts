@@ -4,8 +4,8 @@ import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import type { Refusal } from '../flow/Refusal.ts';
 import { invalidOption, optionalFunction } from '../options.ts';
 import { type EventStreamAnswer, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
-import { type HeaderRecord, refusalHeaders, refusalText } from './eventStreamHeaders.ts';
-import { refused } from './refused.ts';
+import { type HeaderRecord, refusalHeaders, refusalText, withoutConnection } from './eventStreamHeaders.ts';
+import { refused, unwritable } from './refused.ts';
 import { WebStreamTransport } from './WebStreamTransport.ts';
 
 /** Options of {@link toResponse}. */
@@ -44,31 +44,31 @@ export function toResponse<T>(source: Observable<T>, request: RequestLike, optio
     if (onEvent !== undefined) events.subscribe(onEvent);
   };
   if (request.method === 'HEAD') {
-    watch(refused(encoder.name, 'a response', 'head'));
-    return new Response(null, init);
+    const turnedAway = settings.gate.check({ key: settings.key });
+    watch(refused(encoder.name, turnedAway?.error ?? unwritable('a response', 'head')));
+    return turnedAway === undefined ? new Response(null, init) : refusalOf(turnedAway, answer, null);
   }
   const transport = new WebStreamTransport(answer, request);
   watch(new Connection(source, transport, encoder, settings));
   const { refusal, status } = transport;
-  if (refusal !== undefined) return turnedAway(refusal, answer);
+  if (refusal !== undefined) return refusalOf(refusal, answer, refusalText(refusal.status));
   return status === undefined
     ? new Response(transport.body, init)
     : new Response(null, { status, headers: headersOf(answer.given) });
 }
 
-/** Without `connection: close`, as nobody knows here whether it is sent over HTTP/2, where that is forbidden. */
-function turnedAway({ status, retryAfter }: Refusal, { given }: EventStreamAnswer): Response {
-  const headers = headersOf({ ...given, ...refusalHeaders(retryAfter) });
-  return new Response(refusalText(status), { status, headers });
+function refusalOf({ status, retryAfter }: Refusal, { given }: EventStreamAnswer, text: string | null): Response {
+  return new Response(text, { status, headers: headersOf({ ...given, ...refusalHeaders(retryAfter) }) });
 }
 
 function head({ status, headers }: EventStreamAnswer): ResponseInit {
   return { status, headers: headersOf(headers) };
 }
 
+/** Nobody knows here whether it is sent over HTTP/2. */
 function headersOf(given: HeaderRecord): Headers {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(withoutConnection(given))) {
     // One by one: `set-cookie` is the header that cannot be joined with commas.
     for (const each of Array.isArray(value) ? value : [value]) headers.append(name, String(each));
   }

@@ -7,7 +7,7 @@ import { checkNames, invalidOption, optionalFunction } from '../options.ts';
 import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
 import { type InboundOptions, inboundLimits } from './inbound.ts';
 import { framedSocketOf } from './internals.ts';
-import { refused } from './refused.ts';
+import { refused, unwritable } from './refused.ts';
 import { FramedTransport, MessageTransport, type WebSocketLike } from './WebSocketTransport.ts';
 
 /** Options of {@link toWebSocket}. */
@@ -32,7 +32,8 @@ export interface WebSocketOptions<T> extends BrowserSinkOptions<T> {
  *
  * Piping connects: the source is subscribed at once, and stays so until the client leaves or the source ends, when the
  * socket is closed with 1000, or 1011 after an error. The heartbeat is a ping: a client that answers none until the next
- * one is gone, and its connection is cut (`close` with reason `timeout`). What the client sends is yours to read.
+ * one is gone, and its connection is cut (`close` with reason `timeout`). What the client sends is yours to read; while you
+ * `pause` the socket, no answer is expected.
  *
  * One sink for each socket, as its end closes the socket: `merge` what is to go over one.
  *
@@ -53,7 +54,7 @@ export function toWebSocket<T>(
   const event = visibleHeartbeat(options.heartbeat);
   const settings = browserSettings(options, event && encoder.encode({ data: '', event }));
   return (source) => {
-    if (ws.readyState !== ws.OPEN) return refused(encoder.name, 'a WebSocket', 'closed');
+    if (ws.readyState !== ws.OPEN) return refused(encoder.name, unwritable('a WebSocket', 'closed'));
     const transport = socket === undefined ? new MessageTransport(ws, limits) : new FramedTransport(ws, limits, socket);
     return new Connection(source, transport, encoder, settings);
   };
