@@ -51,7 +51,7 @@ export const files: ReadonlyMap<string, Served> = new Map([
   ['/theme.css', css(text(here('../support/theme.css')))],
   ['/gallery.css', css(text(here('page/gallery.css')))],
   ['/resumePanels.css', css(text(here('../support/resumePanels.css')))],
-  ['/resumePanels.js', js(text(here('../support/resumePanels.js')))],
+  ['/resumePanels.js', js(text(here('../support/resumePanelsPage.js')))],
   ['/uPlot.css', css(text(resolve('uplot/dist/uPlot.min.css')))],
   ['/uPlot.js', js(text(resolve('uplot/dist/uPlot.esm.js')))],
   ...['gallery', 'connection', 'chart', 'slowClients', 'chat'].map((name): [string, Served] => [

@@ -4,6 +4,6 @@ const text = (name: string): string => readFileSync(new URL(name, import.meta.ur
 
 /** The part of a page that shows what came over an EventSource and a WebSocket, and what did not. */
 export const resumePanels: { readonly script: string; readonly style: string } = {
-  script: text('resumePanels.js'),
+  script: text('resumePanelsPage.js'),
   style: text('resumePanels.css'),
 };

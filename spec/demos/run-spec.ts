@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { closeServers, serve } from '../support/servers.ts';
-import { startDemo, startProgram, stopDemos } from './startDemo.ts';
+import { startAsReader, startDemo, startProgram, stopDemos } from './startDemo.ts';
 
 const names = [
   'basic',
@@ -42,7 +42,7 @@ describe('demos/run', function () {
   });
 
   it('should run the demo of the name', async () => {
-    const program = startProgram(['demos/run.ts', 'basic']);
+    const program = startAsReader(['demos/run.ts', 'basic']);
     const url = await program.printed(/http:\/\/localhost:\d+$/m);
     expect(await (await fetch(url)).text()).to.include('A random number');
   });

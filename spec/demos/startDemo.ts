@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledFolder } from '../support/compiledFolder.ts';
 
-/** A demo, running as a process of its own, as a reader starts it. */
+/** A demo, running as a process of its own. */
 export interface Demo {
   readonly url: string;
   readonly port: number;
@@ -27,11 +29,22 @@ export async function startDemo(name: string, env: NodeJS.ProcessEnv = {}): Prom
   };
 }
 
-/** Starts Node with these arguments, TypeScript understood. */
+/** Starts Node with these arguments, of which each `.ts` is a file of the project that runs compiled. */
 export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  const program = new Program(args, { PORT: '0', ...env });
+  const compiled = compiledFolder().then((folder) =>
+    args.map((arg) => (arg.endsWith('.ts') ? join(folder, arg.replace(/\.ts$/, '.js')) : arg)),
+  );
+  return kept(new Program(compiled, { PORT: '0', ...env }));
+}
+
+/** Starts Node with these arguments, of which each `.ts` runs as it is, by tsx: as a reader starts it. */
+export function startAsReader(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  return kept(new Program(Promise.resolve(['--import', 'tsx', ...args]), { PORT: '0', ...env }));
+}
+
+function kept(program: Program): Program {
   running.add(program);
-  void program.ended.then(() => running.delete(program));
+  void program.ended.finally(() => running.delete(program));
   return program;
 }
 
@@ -46,21 +59,26 @@ export class Program {
   output = '';
   /** Its exit code. */
   readonly ended: Promise<number | null>;
-  readonly #child: ChildProcess;
+  readonly #child: Promise<ChildProcess>;
   readonly #news = new EventEmitter();
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', ...args], {
+  constructor(args: Promise<readonly string[]>, env: NodeJS.ProcessEnv) {
+    this.#child = args.then((all) => this.#started(all, env));
+    this.ended = this.#child.then((child) => once(child, 'close')).then(([code]) => code as number | null);
+  }
+
+  #started(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+    const child = spawn(process.execPath, args, {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
         this.#news.emit('news');
       });
-    this.ended = once(this.#child, 'close').then(([code]) => code as number | null);
+    return child;
   }
 
   /** Waits until what it has printed matches, and gives the match. */
@@ -74,8 +92,8 @@ export class Program {
     }
   }
 
-  stop(signal: NodeJS.Signals): Promise<number | null> {
-    this.#child.kill(signal);
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
+    (await this.#child).kill(signal);
     return this.ended;
   }
 }

@@ -1,5 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
@@ -7,6 +6,7 @@ import { Redis as Redis5 } from 'ioredis5';
 import { firstValueFrom, lastValueFrom, merge, Subject, take, toArray } from 'rxjs';
 import { type ErrorReport, Message, TornadoseError } from 'tornadose';
 import { type Codec, json, RedisStore } from 'tornadose/redis';
+import { startProgram } from '../demos/startDemo.ts';
 import { redisForSpecs } from '../support/RedisServer.ts';
 import { errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
@@ -264,9 +264,8 @@ describe('RedisStore', () => {
     const store = new RedisStore({ redis, channel });
     const first = firstValueFrom(store);
     await until(async () => Number((await redis.pubsub('NUMSUB', channel))[1]) > 0);
-    const args = ['--import=tsx', 'spec/redis/process/publish.ts', server.url, channel, 'from another process'];
-    const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
-    expect(code).to.equal(0);
+    const program = startProgram(['spec/redis/process/publish.ts', server.url, channel, 'from another process']);
+    expect(await program.ended, program.output).to.equal(0);
     expect(await first).to.equal('from another process');
     await store.close();
     redis.disconnect();
@@ -275,9 +274,8 @@ describe('RedisStore', () => {
 
   it('should let the process end by itself once it and its client are closed', async () => {
     const server = await redisForSpecs();
-    const args = ['--import=tsx', 'spec/redis/process/closes.ts', server.url];
-    const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
-    expect(code).to.equal(0);
+    const program = startProgram(['spec/redis/process/closes.ts', server.url]);
+    expect(await program.ended, program.output).to.equal(0);
     await server.dispose();
   });
 

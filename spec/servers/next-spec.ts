@@ -32,9 +32,15 @@ describe('Next.js', () => {
     const GET = (request: Request): Response => toResponse(NEVER, request, { retry: 2000 });
     const { url, close } = await host(
       createServer(async (_req, res) => {
-        const { headers, body } = GET(new Request('http://spec/'));
+        const left = new AbortController();
+        res.once('close', () => left.abort());
+        const { headers, body } = GET(new Request('http://spec/', { signal: left.signal }));
         res.setHeaders(headers);
-        for await (const bytes of body as ReadableStream<Uint8Array>) res.write(bytes);
+        try {
+          for await (const bytes of body as ReadableStream<Uint8Array>) res.write(bytes);
+        } catch (error) {
+          expect(error).to.have.property('name', 'AbortError');
+        }
       }),
     );
     closeLater(close);

@@ -259,6 +259,19 @@ describe('toWebSocket', () => {
         expect(events).to.deep.equal([{ type: 'open' }]);
       });
 
+      it(`should keep ${kind} socket whose client has answered while the process was held up`, async () => {
+        const { client, connection } = await session(NEVER, { heartbeat: 20 }, over);
+        const events: ConnectionEvent[] = [];
+        connection.subscribe((event) => events.push(event));
+        for (let n = 0; n < 4; n += 1) {
+          await once(client, 'ping');
+          // The pong is on its way, and there it stays until the next ping is overdue.
+          for (const ends = performance.now() + 60; performance.now() < ends; );
+        }
+        await once(client, 'ping');
+        expect(events).to.deep.equal([{ type: 'open' }]);
+      });
+
       it(`should cut ${kind} socket whose client answers no ping, though something is sent`, async () => {
         const store = new QueueStore<number>();
         const { client, connection } = await session(

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
 import { TornadoseError } from '../errors.ts';
+import { later } from '../later.ts';
 import { offer } from '../pull/demand.ts';
 import type { CloseReason } from './ConnectionEvent.ts';
 import { clock } from './clock.ts';
@@ -325,27 +326,45 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     else this.#cut('timeout');
   }
 
-  /** Asks the transport for a sign of life; without one, or when it cannot be asked, the client is given up. */
-  #isAlive(): boolean {
-    try {
-      if (this.#transport.heartbeat?.()) return true;
-      this.#abandon('timeout');
-    } catch (error) {
-      this.#abandon('error', error);
-    }
-    return false;
-  }
-
   #heartbeat(now: number): void {
-    const { heartbeat = never, heartbeatFrame } = this.#settings;
+    const { heartbeat = never } = this.#settings;
     const { wroteAt } = this.#outbox;
     this.#outbox.checkStanding();
-    if (this.#transport.heartbeat !== undefined) {
-      if (!this.#isAlive()) return;
-    } else if (now - wroteAt < heartbeat) {
-      this.#heartbeatAt = wroteAt + heartbeat;
+    if (this.#transport.heartbeat === undefined) {
+      if (now - wroteAt < heartbeat) this.#heartbeatAt = wroteAt + heartbeat;
+      else this.#beat(now);
+    } else if (this.#isAlive()) {
+      this.#beat(now);
+    } else {
+      // It may have answered while the process was held up: a timer comes before what there is to read.
+      this.#heartbeatAt = undefined;
+      later(() => later(() => this.#askAgain()));
+    }
+  }
+
+  #askAgain(): void {
+    if (this.#stage !== 'open') return;
+    if (!this.#isAlive()) {
+      this.#abandon('timeout');
       return;
     }
+    const now = clock();
+    this.#beat(now);
+    this.#setDue(now);
+  }
+
+  /** Asks the transport for a sign of life. A client that cannot be asked is given up. */
+  #isAlive(): boolean {
+    try {
+      return this.#transport.heartbeat?.() === true;
+    } catch (error) {
+      this.#abandon('error', error);
+      return false;
+    }
+  }
+
+  #beat(now: number): void {
+    const { heartbeat = never, heartbeatFrame } = this.#settings;
     this.#heartbeatAt = now + heartbeat;
     // For a client that something waits for, more would only wait as well.
     if (heartbeatFrame !== undefined && this.#outbox.left === 0) this.#outbox.put(heartbeatFrame);

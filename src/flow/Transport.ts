@@ -33,7 +33,10 @@ export interface Transport {
    * is closed already. Called once.
    */
   onClose(closed: (error?: unknown) => void): unknown;
-  /** Sends a sign of life, and tells whether the other side gave one since the last time. In place of the encoder's. */
+  /**
+   * Sends a sign of life, and tells whether the other side gave one since the last time. In place of the encoder's. After a
+   * `false` it is asked once more, when what has come meanwhile was read; after another one the client is given up.
+   */
   heartbeat?(): boolean;
   /**
    * Ends politely, after all that was written: no more calls of `write` follow. With reason `drain`, `retry` is after how many
