@@ -264,6 +264,23 @@ describe('RedisPresence', function () {
     expect(told.map(({ type }) => type)).to.deep.equal(['here', 'join', 'join']);
   });
 
+  it('should notice that it was forgotten, also when the answer that says so comes too late', async () => {
+    const one = start({ ttl: 2_000, timeout: 200 });
+    const told = await watching(one, topic);
+    connect(one, topic, ann);
+    await until(() => rosterOf(told).length === 1);
+    const reports = errorReports();
+    await server.cli('FLUSHALL');
+    // What comes meanwhile is done afterwards.
+    await server.cli('CLIENT', 'PAUSE', '2000', 'ALL');
+    connect(one, topic, cid);
+    await until(() => reports.list.length > 0);
+    reports.stop();
+    const reader = start();
+    await until(async () => (await reader.count(topic)) === 2);
+    expect((await reader.members(topic)).map(({ id }) => id).sort()).to.deep.equal(['1', '3']);
+  });
+
   it('should come to what is so when a replica takes over that did not have all', async () => {
     const [one, two] = [start({ ttl: 1_000 }), start({ ttl: 1_000 })];
     const redis = new Redis6(server.port, '127.0.0.1');

@@ -101,7 +101,7 @@ export class Announcements<M extends PresenceMember> {
 
   #send(lease: number, wants: boolean, members: readonly string[], lane?: Lane): Promise<PresenceReply> {
     this.#commands += 1;
-    const what = { process: this.#process, command: this.#commands, lease, wants, members };
+    const what = { process: this.#process, command: this.#commands, obeyed: this.#obeyed, lease, wants, members };
     return this.#link.tell(this.#topic, what, lane);
   }
 

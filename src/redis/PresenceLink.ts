@@ -66,7 +66,7 @@ export class PresenceLink {
 
   /** Asks who is there, or how many. @returns the answer, or a TornadoseError */
   ask(topic: string, wants: boolean): Promise<PresenceReply> {
-    return this.tell(topic, { process: nobody, command: 0, lease: 0, wants, members: [] });
+    return this.tell(topic, { process: nobody, command: 0, obeyed: 0, lease: 0, wants, members: [] });
   }
 
   #keyOf(topic: string): string {

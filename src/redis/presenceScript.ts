@@ -4,7 +4,8 @@ import { isUnknownScript, Script } from './Script.ts';
 /*
  * One topic is one hash, so that all of it is there or nothing: `m<id>` is a member, as the processes that it is connected
  * to and its JSON (`,p1,p2, {…}`); `l` says until when each process is believed, and how many commands of its it has
- * obeyed (`p1=1700000000000:7,…`): a Redis that has lost some knows of fewer. `v` is the time of the last change, in µs, and
+ * obeyed (`p1=1700000000000:7,…`): a Redis that has lost some knows of fewer than the process does, and then obeys no more of
+ * its commands, so that the process learns of it whichever answers get lost. `v` is the time of the last change, in µs, and
  * `b` that of the first, so that no version comes twice.
  *
  * What changes is published as `b`, `v` before, `v` after, and a line for each member (`j`oined, `u`pdated, `l`eft): who
@@ -12,13 +13,14 @@ import { isUnknownScript, Script } from './Script.ts';
  */
 const text = `
 local key, process, command, lease, ttl, channel = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local obeyed = tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local micros = time[1] * 1000000 + time[2]
 local whole = function(number) return string.format('%.0f', number) end
 local version, base, believed = unpack(redis.call('HMGET', key, 'v', 'b', 'l'))
 local before, lines, leases, dead, had, last = version or '0', {}, {}, {}, '0', now
-local wrote = false
+local wrote, own = false, nil
 
 local function put(id, processes, json)
   if not version then
@@ -41,7 +43,7 @@ local function keep(id, processes, json)
 end
 
 for one, till, count in (believed or ''):gmatch('([^,=]+)=(%d+):(%d+)') do
-  if one == process then had = count
+  if one == process then had, own = count, one .. '=' .. till .. ':' .. count
   elseif tonumber(till) <= now then dead[#dead + 1] = one
   else
     leases[#leases + 1] = one .. '=' .. till .. ':' .. count
@@ -60,7 +62,12 @@ if #dead > 0 then
   end
 end
 
-for i = 7, #ARGV, 2 do
+local knows = tonumber(had) >= obeyed
+if not knows then
+  lease = 0
+  leases[#leases + 1] = own
+end
+for i = 8, knows and #ARGV or 0, 2 do
   local id, json = 'm' .. ARGV[i], ARGV[i + 1]
   local value = redis.call('HGET', key, id)
   local processes, known = ',', nil
@@ -92,7 +99,7 @@ if #lines > 0 then
 end
 
 local members = {}
-if ARGV[6] == '1' then
+if ARGV[7] == '1' then
   local all = redis.call('HGETALL', key)
   for i = 1, #all, 2 do
     if all[i]:sub(1, 1) == 'm' then members[#members + 1] = all[i + 1]:match('^%S+ (.*)$') end
@@ -107,6 +114,8 @@ export interface PresenceRequest {
   readonly process: string;
   /** How many commands of this process this is. */
   readonly command: number;
+  /** Which one the process knows to be obeyed: of a Redis that knows of fewer nothing is taken in. */
+  readonly obeyed: number;
   /** For how many ms the process is to be believed; 0 when it has no members there. */
   readonly lease: number;
   /** For how many ms more the topic is kept. */
@@ -134,8 +143,8 @@ const script = new Script(text);
 
 /** Tells, and asks: all of it at once, or nothing. Doing it again does no harm. */
 export async function tellPresence(redis: ScriptCommandsLike, request: PresenceRequest): Promise<PresenceReply> {
-  const { key, process, command, lease, ttl, channel, wants, members } = request;
-  const args = [process, `${command}`, `${lease}`, `${ttl}`, channel, wants ? '1' : '0', ...members];
+  const { key, process, command, obeyed, lease, ttl, channel, wants, members } = request;
+  const args = [process, `${command}`, `${lease}`, `${ttl}`, channel, `${obeyed}`, wants ? '1' : '0', ...members];
   const answer = await run(redis, [key], args);
   const [had, base, version, count, jsons] = answer as [unknown, string, string, unknown, string[]];
   return {
