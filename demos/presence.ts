@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Redis } from 'ioredis';
 import { Presence, type PresenceOptions, toEventSource } from 'tornadose';
 import { RedisPresence } from 'tornadose/redis';
-import { listen, onceDrained } from './support/listen.ts';
+import { listen, onLeaving } from './support/listen.ts';
 import { sendPage } from './support/page.ts';
 import { presencePage } from './support/presencePage.ts';
 import { sayWhenDown } from './support/sayWhenDown.ts';
@@ -47,5 +47,5 @@ const server = createServer((req, res) => {
 
 // A deploy: when all pages were told to come back, Redis is told to keep the guests for the linger, until another process
 // has them.
-onceDrained(() => presence.close());
+onLeaving(() => presence.close());
 listen(server, 'presence', '/count', '/stream?id=curl&name=curl');

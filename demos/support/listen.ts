@@ -17,7 +17,7 @@ interface Application {
 const leaving: (() => Promise<unknown>)[] = [];
 
 /** Has something done on SIGTERM when all clients are gone, before the process exits: what it holds is given back. */
-export function onceDrained(leave: () => Promise<unknown>): void {
+export function onLeaving(leave: () => Promise<unknown>): void {
   leaving.push(leave);
 }
 
@@ -53,13 +53,20 @@ export function listen(what: Server | Application, name: string, ...paths: strin
   gate.watch(server);
   process.once('SIGINT', () => process.exit());
   // A deploy: no new connections, and those that are open are told when to come back.
-  process.once('SIGTERM', async () => {
-    const closed = close(what).catch(() => {});
-    await drain({ over: 1_000 });
-    // The last bytes of a web response are still on their way; a request that is nobody's stream may take for ever.
-    await Promise.race([Promise.all([closed, ...leaving.map((leave) => leave())]), setTimeout(2_000)]);
-    process.exit();
+  let isLeaving = false;
+  process.on('SIGTERM', () => {
+    // npm and supervisors send it more than once.
+    if (!isLeaving) void leave(what);
+    isLeaving = true;
   });
+}
+
+async function leave(what: Server | Application): Promise<void> {
+  const closed = close(what);
+  await drain({ over: 1_000 });
+  // The last bytes of a web response are still on their way; a request that is nobody's stream may take for ever.
+  await Promise.race([Promise.allSettled([closed, ...leaving.map((last) => last())]), setTimeout(2_000)]);
+  process.exit();
 }
 
 async function close(what: Server | Application): Promise<void> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { connect, constants } from 'node:http2';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { brotliDecompressSync } from 'node:zlib';
 import { expect } from 'chai';
 import compression, { type CompressionOptions } from 'compression';
@@ -8,7 +8,7 @@ import express, { type Response } from 'express';
 import { Subject } from 'rxjs';
 import { type ConnectionEvent, fromPull, QueueStore, toEventSource } from 'tornadose';
 import { type OpenStream, openOverHttp1, readStream } from '../support/openStream.ts';
-import { closeLater, closeServers, serve, serveHttp2 } from '../support/servers.ts';
+import { closeLater, closeServers, connect, readUntil, serve, serveHttp2 } from '../support/servers.ts';
 
 /** An Express application behind the middleware, and the answer to a client that takes compressed ones. */
 async function answerOf(options: CompressionOptions, handle: (res: Response) => void): Promise<OpenStream> {
@@ -105,13 +105,39 @@ describe('behind the compression middleware', () => {
     expect(brotliDecompressSync(Buffer.concat(parts)).toString() === `data: ${text}\n\ndata: last\n\n`).to.equal(true);
   });
 
+  for (const trailers of [undefined, { 'x-sum': 'y' }]) {
+    const those = trailers === undefined ? '' : ', with trailers';
+    it(`should write nothing more behind what it has broken off: not the next response${those}`, async () => {
+      const source = new Subject<string>();
+      const { port } = await serve(
+        express()
+          .use(compression(forced))
+          .get('/', (_req, res) => {
+            if (trailers !== undefined) res.addTrailers(trailers);
+            source.pipe(toEventSource(res, transformable)).subscribe();
+          })
+          .get('/plain', (_req, res) => void res.end('PLAIN')),
+      );
+      const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n`;
+      const socket = await connect(port, request('/') + request('/plain'));
+      await readUntil(socket, '\r\n\r\n');
+      source.next('last');
+      let rest = '';
+      socket.on('data', (part) => (rest += part));
+      source.error(new Error('It broke'));
+      await once(socket, 'close');
+      expect(rest).not.to.include('PLAIN');
+      expect(rest).not.to.match(/\r\n0\r\n/);
+    });
+  }
+
   it('should break off over HTTP/2 too, behind all that it had sent', async () => {
     const source = new Subject<string>();
     const compress = compression(forced) as unknown as (req: unknown, res: unknown, next: () => void) => void;
     const { url } = await serveHttp2((req, res) => {
       compress(req, res, () => void source.pipe(toEventSource(res, transformable)).subscribe());
     });
-    const session = connect(url);
+    const session = connectHttp2(url);
     closeLater(() => session.destroy());
     const stream = session.request({ ':path': '/', 'accept-encoding': 'br' }).on('error', () => {});
     const parts: Buffer[] = [];

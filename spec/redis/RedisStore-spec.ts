@@ -148,6 +148,12 @@ for (const [name, connect] of Object.entries(clients)) {
         const error = await store.submit(value).catch((reason) => reason);
         expect(error).to.have.property('code', 'ERR_UNSERIALISABLE');
       }
+      const hidden = [new String('\uD83C'), { toJSON: () => '\uD83C' }, JSON.parse('{ "__proto__": 1 }')];
+      for (const value of hidden) {
+        const error = await store.submit(value).catch((reason) => reason);
+        expect(error).to.have.property('code', 'ERR_UNSERIALISABLE');
+      }
+      for (const value of ['\\ud83c', 'about __proto__']) expect(await store.submit(value)).to.equal(0);
       // As for the sinks, which send the escape.
       expect(await store.submit({ text: 'a\uD83C' })).to.equal(0);
     });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { EMPTY, NEVER, type Observable, of } from 'rxjs';
-import { Gate, toEventSource, toResponse } from 'tornadose';
+import { EMPTY, lastValueFrom, NEVER, type Observable, of, throwError } from 'rxjs';
+import { type ConnectionEvent, Gate, toEventSource, toResponse } from 'tornadose';
 import { StreamClient } from '../support/StreamClient.ts';
 import { closeServers, serve, serveHttp2 } from '../support/servers.ts';
 
@@ -10,9 +10,11 @@ const headers = {
   'Keep-Alive': 'timeout=5',
   'Proxy-Connection': 'keep-alive',
   Upgrade: 'h2c',
+  TE: 'gzip',
+  'HTTP2-Settings': 'AAMAAABk',
   'X-Own': 'yes',
 };
-const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'upgrade'];
+const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te', 'http2-settings'];
 
 /** Every kind of answer that there is, by its status. */
 function answers(): [status: number, source: Observable<number>, gate: Gate][] {
@@ -21,6 +23,7 @@ function answers(): [status: number, source: Observable<number>, gate: Gate][] {
   return [
     [200, of(1), new Gate()],
     [204, EMPTY, new Gate()],
+    [500, throwError(() => new Error('at once')), new Gate()],
     [503, NEVER, shut],
   ];
 }
@@ -46,11 +49,11 @@ describe('headers of the connection', () => {
         const direct = await serveHttp2((req, res) => {
           // Middleware has set another one before, or not.
           if (req.url !== '/') res.setHeader('x-before', 'yes');
-          void source.pipe(toEventSource(res, { gate, headers }));
+          source.pipe(toEventSource(res, { gate, headers })).subscribe();
         });
         const web = await serveHttp2(async (_req, res) => {
           // As adapters for Node do it.
-          const answer = toResponse(source, new Request('http://localhost/'), { gate, headers });
+          const answer = toResponse(source, new Request('http://localhost/'), { gate, headers, onEvent: () => {} });
           res.writeHead(answer.status, Object.fromEntries(answer.headers));
           res.end(await answer.text());
         });
@@ -72,6 +75,42 @@ describe('headers of the connection', () => {
     });
     const client = await StreamClient.open('HTTP/1.1', url);
     expect(client.headers).to.include({ connection: 'close', 'keep-alive': 'timeout=5', 'x-own': 'yes' });
+  });
+
+  it('should name no trailers, which Node refuses where there is no body', async () => {
+    const trailer = { headers: { Trailer: 'x-sum' } };
+    for (const [status, source, gate] of answers()) {
+      const { url } = await serve((req, res) => {
+        if (req.url !== '/') res.setHeader('trailer', 'x-before');
+        source.pipe(toEventSource(res, { gate, ...trailer })).subscribe();
+      });
+      for (const path of ['', 'before']) {
+        for (const method of ['GET', 'HEAD']) {
+          const client = await StreamClient.open('HTTP/1.1', `${url}${path}`, { method });
+          // What HEAD would come to is not tried.
+          expect(client.status).to.equal(method === 'HEAD' && status !== 503 ? 200 : status);
+          expect(client.headers).not.to.have.any.keys('trailer');
+        }
+      }
+    }
+  });
+
+  it('should end HEAD as GET where middleware does not take them, and not the process', async () => {
+    const events: ConnectionEvent[] = [];
+    const { url } = await serve((_req, res) => {
+      res.writeHead = () => {
+        throw new Error('not these');
+      };
+      void lastValueFrom(NEVER.pipe(toEventSource(res, { headers }))).then((event) => events.push(event));
+    });
+    for (const method of ['GET', 'HEAD']) {
+      const error = await fetch(url, { method }).catch((reason) => reason);
+      expect(error).to.be.instanceOf(TypeError);
+    }
+    expect(events.map((event) => event.type === 'close' && [event.reason, String(event.error)])).to.deep.equal([
+      ['error', 'Error: not these'],
+      ['error', 'Error: not these'],
+    ]);
   });
 
   it('should not say how the body is framed, over either', async () => {

@@ -18,7 +18,7 @@ export function encodeOnce(encoder: Encoder, value: unknown): Frame | string {
     if (Object.is(emission.value, value)) return emission.frame(encoder, encode);
     if (isPrimitive(value)) return emission.derivedFrame(encoder, value, encode);
   }
-  // A message is immutable, so its frames are good for as long as it lives, whichever way it comes.
+  // Outside of an emission: a message is immutable, so its frames are good for as long as it lives.
   if (value instanceof Message) return madeOf(value, emissionOf).frame(encoder, encode);
   const content = contentOf(encoder, value);
   return typeof content === 'string' ? content : new Frame(value, content);

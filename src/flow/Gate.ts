@@ -146,7 +146,7 @@ export class Gate {
    * closed too, when their last stream is.
    *
    * ```ts
-   * process.once('SIGTERM', async () => {
+   * process.on('SIGTERM', async () => {
    *   server.close(); // takes no more connections, and is done when the last one is gone
    *   await drain({ over: 10_000 });
    * });

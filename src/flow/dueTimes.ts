@@ -52,8 +52,9 @@ function setTimer(at: number, now: number): void {
   timerAt = at;
   timerBy = setTimeout;
   // A longer one would fire at once; this one finds nothing due, and waits on.
+  const wait = Math.min(Math.max(at - now, 0), longestDelay);
   // The sockets keep a process running, a heartbeat alone does not.
-  timer = unref(setTimeout(run, Math.min(Math.max(at - now, 0), longestDelay)));
+  timer = unref(setTimeout(run, wait));
 }
 
 function stopTimer(): void {

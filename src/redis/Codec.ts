@@ -1,5 +1,5 @@
 import { textOf } from '../encoding/Encoder.ts';
-import { dataOf, Message } from '../message.ts';
+import { Message } from '../message.ts';
 
 /**
  * How values become the text that Redis carries, and back. What `encode` throws, or an answer that is no text, refuses
@@ -37,15 +37,20 @@ export interface JsonCodec {
  */
 export const json: JsonCodec = {
   encode: (value) => {
-    // What no client could be sent. JSON escapes a lone surrogate, and leaves out the data that a Message has not.
-    if (value instanceof Message || typeof value === 'string') textOf(dataOf(value), JSON.stringify);
-    return JSON.stringify(value);
+    // JSON leaves out the data that a Message has not.
+    if (value instanceof Message) textOf(value.data, JSON.stringify);
+    const text = JSON.stringify(value);
+    // What no reader would take, and what no client could be sent: JSON escapes a lone surrogate.
+    if (mayHaveProto.test(text) || mayHaveHalf.test(text)) textOf(json.decode(text), JSON.stringify);
+    return text;
   },
   decode: <T>(from: string): T => (mayHaveProto.test(from) ? JSON.parse(from, refuseProto) : JSON.parse(from)) as T,
 };
 
 // A reviver makes parsing several times slower, so it is for the texts that may need it: `_` can be written \u005f too.
 const mayHaveProto = /__proto__|\\u005f/i;
+// Of a text alone: within an object the sinks escape it too.
+const mayHaveHalf = /^".*\\ud[89a-f]/is;
 
 function refuseProto(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new SyntaxError('Expected no key `__proto__` in JSON');

@@ -26,6 +26,11 @@ export abstract class RemoteStore<T, Answer> extends Store<T, Answer> {
     this.#gaps.complete();
   }
 
+  override unsubscribe(): void {
+    super.unsubscribe();
+    this.#gaps.unsubscribe();
+  }
+
   /** Somebody is there. Each call is followed by one of `letGo`. @internal */
   protected abstract hold(): void;
 
@@ -34,7 +39,7 @@ export abstract class RemoteStore<T, Answer> extends Store<T, Answer> {
 
   /** Tells those who watch `gaps`. @internal */
   protected missed(gap: Gap): void {
-    this.#gaps.next(gap);
+    if (!this.#gaps.closed) this.#gaps.next(gap);
   }
 
   protected override _subscribe(subscriber: Subscriber<T>): TeardownLogic {

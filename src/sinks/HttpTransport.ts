@@ -123,7 +123,6 @@ export class HttpTransport extends OwnedTransport {
   refuse({ status, retryAfter, error }: Refusal): void {
     const res = this.#res;
     if (res.headersSent || res.writableEnded) return;
-    res.removeHeader('content-length');
     setHeaders(res, { ...this.#answer.given, ...refusalHeaders(retryAfter) });
     // The next request had better go to another server.
     if (res.stream === undefined && error.code === 'ERR_DRAINING') res.setHeader('connection', 'close');
@@ -136,7 +135,6 @@ export class HttpTransport extends OwnedTransport {
     const res = this.#res;
     if (!this.#opened) {
       if (res.headersSent || res.writableEnded) return;
-      res.removeHeader('content-length');
       setHeaders(res, this.#answer.given);
       res.writeHead(reason === 'error' ? 500 : 204);
       res.end();
@@ -180,12 +178,13 @@ export function sendHead(res: ResponseLike, { headers, status }: EventStreamAnsw
     res.writeHead(status, sendable(res, headers));
     return;
   }
-  res.removeHeader('content-length');
   setHeaders(res, headers);
   res.writeHead(status);
 }
 
 function setHeaders(res: ResponseLike, headers: HeaderRecord): void {
+  // Of what the application or its middleware has set for another answer.
+  for (const name of ['content-length', 'trailer']) res.removeHeader(name);
   for (const [name, value] of Object.entries(sendable(res, headers))) res.setHeader(name, value);
 }
 

@@ -16,9 +16,9 @@ export interface EventStreamOptions<T> extends BrowserSinkOptions<T> {
    */
   readonly end?: string | false | undefined;
   /**
-   * Headers to send beside, or in place of, the sink's own; one that is `undefined` is none. `Content-Length` and
-   * `Transfer-Encoding` are the server's to say; `Connection`, `Keep-Alive` and `Upgrade` go over HTTP/1 alone, from
-   * `toEventSource`: all of these are left out elsewhere.
+   * Headers to send beside, or in place of, the sink's own; one that is `undefined` is none. `Content-Length`,
+   * `Transfer-Encoding` and `Trailer` are the server's to say, and left out; `Connection`, `Keep-Alive`, `Proxy-Connection`,
+   * `Upgrade`, `TE` and `HTTP2-Settings` go over HTTP/1 alone, from `toEventSource`.
    */
   readonly headers?: GivenHeaders | undefined;
   /** The status of the answer, of which an EventSource takes only 200. @defaultValue 200 */

@@ -14,10 +14,13 @@ const own: HeaderRecord = {
   'x-accel-buffering': 'no',
 };
 
-/** How the body is framed is for the server to say, and how long it will be nobody knows: what says otherwise garbles it. */
-const ofFraming = ['content-length', 'transfer-encoding'];
+/**
+ * How the body is framed is for the server to say, and how long it will be nobody knows: what says otherwise garbles it. No
+ * trailers follow, and of an answer without a body Node would refuse that they are named.
+ */
+const ofFraming = ['content-length', 'transfer-encoding', 'trailer'];
 /** What a connection of HTTP/1 has and HTTP/2 forbids (RFC 9113, section 8.2.2). */
-const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'upgrade'];
+const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te', 'http2-settings'];
 
 // RFC 9110, sections 5.6.2 and 5.5.
 const nameForm = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -44,12 +47,12 @@ export function eventStreamHeaders(given: GivenHeaders = {}): HeaderRecord {
 
 /** Those that are no event stream's own, for answers without events: a page of another origin needs CORS to see their status. */
 export function othersOf(headers: HeaderRecord): HeaderRecord {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in own)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !Object.hasOwn(own, name)));
 }
 
 /** Those that may go over HTTP/2: for the others Node warns, or throws. */
 export function withoutConnection(headers: HeaderRecord): HeaderRecord {
-  if (!ofConnection.some((name) => name in headers)) return headers;
+  if (!ofConnection.some((name) => Object.hasOwn(headers, name))) return headers;
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.includes(name)));
 }
 

@@ -165,8 +165,8 @@ export function closeConnectionAfter(response: { on(event: 'finish', listener: (
   });
 }
 
-/** What ends a chunked body that is whole (RFC 9112, section 7.1), as Node sends it. */
-const lastChunk = '0\r\n\r\n';
+/** What ends a chunked body that is whole (RFC 9112, section 7.1), as Node sends it: with trailers, if there are any. */
+const lastChunk = /^0\r\n(?:[^\r\n]+\r\n)*\r\n$/;
 
 interface SendingResponse {
   readonly chunkedEncoding?: unknown;
@@ -174,12 +174,13 @@ interface SendingResponse {
   readonly req?: { readonly socket?: NodeConnection | null };
   _send?: ((data: unknown, ...others: unknown[]) => unknown) | undefined;
   end(): unknown;
-  on(event: 'finish', listener: () => void): unknown;
+  prependListener(event: 'finish', listener: () => void): unknown;
 }
 
 /**
- * Ends a chunked HTTP/1.1 response that middleware has wrapped, behind what that has still to write, but without the last
- * chunk, and closes its connection: so a reader can tell that it was broken off. Where Node is not as expected, it ends as ever.
+ * Ends a chunked HTTP/1.1 response that middleware has wrapped, or that waits for its turn, behind what is still to be
+ * written, but without the last chunk, and closes its connection: so a reader can tell that it was broken off. Where Node is
+ * not as expected it ends as ever; so it does over HTTP/1.0, which has no way to say so.
  */
 export function breakOff(response: { end(): unknown }): void {
   const res = response as SendingResponse;
@@ -187,8 +188,10 @@ export function breakOff(response: { end(): unknown }): void {
   // A pipelined response has no socket until its turn comes.
   const connection = res.socket ?? res.req?.socket;
   if (res.chunkedEncoding === true && typeof send === 'function') {
-    res._send = (data, ...others) => send.call(res, data === lastChunk ? '' : data, ...others);
-    res.on('finish', () => connection?.destroySoon?.());
+    res._send = (data, ...others) =>
+      send.call(res, typeof data === 'string' && lastChunk.test(data) ? '' : data, ...others);
+    // Before Node's own listener, which would give the connection to the next response: that would be in this one's body.
+    res.prependListener('finish', () => connection?.destroySoon?.());
   }
   res.end();
 }
@@ -198,7 +201,10 @@ interface NodeStream {
   once(event: 'wantTrailers', listener: () => void): unknown;
 }
 
-/** The same over HTTP/2: with this code in place of the end, behind all that was written. */
+/**
+ * Ends a response over HTTP/2 with an error code in place of the end, behind all that was written. Trailers are not sent,
+ * neither Node's nor the application's.
+ */
 export function resetAfter(response: { end(): unknown }, stream: { close(code: number): void }, code: number): void {
   const { removeAllListeners, once } = stream as unknown as Partial<NodeStream>;
   if (typeof removeAllListeners !== 'function' || typeof once !== 'function') {

@@ -1,7 +1,7 @@
 import { type Observable, of } from 'rxjs';
 import { reportConnection } from '../diagnostics.ts';
 import { type ErrorFacts, TornadoseError } from '../errors.ts';
-import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
+import type { CloseEvent, ConnectionEvent } from '../flow/ConnectionEvent.ts';
 
 /** Why nothing can be written. */
 export type RefusedState = ErrorFacts['ERR_REFUSED']['state'];
@@ -21,7 +21,11 @@ export function unwritable(what: string, state: RefusedState): TornadoseError {
 
 /** The connection that never was: its one event is `close`, with the reason `refused`. */
 export function refused(sink: string, error: TornadoseError): Observable<ConnectionEvent> {
-  const event: ConnectionEvent = { type: 'close', reason: 'refused', error };
+  return closed(sink, { type: 'close', reason: 'refused', error });
+}
+
+/** The connection that was over before it began. */
+export function closed(sink: string, event: CloseEvent): Observable<ConnectionEvent> {
   reportConnection(sink, event);
   return of(event);
 }

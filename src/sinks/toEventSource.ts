@@ -1,11 +1,10 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
-import type { Refusal } from '../flow/Refusal.ts';
 import { invalidOption } from '../options.ts';
 import { type EventStreamFormat, type EventStreamOptions, eventStreamFormat } from './eventStreamFormat.ts';
 import { HttpTransport, type ResponseLike, sendHead } from './HttpTransport.ts';
-import { type RefusedState, refused, unwritable } from './refused.ts';
+import { closed, type RefusedState, refused, unwritable } from './refused.ts';
 
 /** Options of {@link toEventSource}. */
 export type EventSourceOptions<T> = EventStreamOptions<T>;
@@ -55,20 +54,30 @@ function connect<T>(
   const state = refusedState(res);
   if (state === undefined)
     return new Connection(source, new HttpTransport(res, format.answer), format.encoder, format.settings);
-  const refusal = state === 'head' ? answerHead(res, format) : undefined;
-  return refused(format.encoder.name, refusal?.error ?? unwritable('a response', state));
+  if (state === 'head') return answerHead(res, format);
+  return refused(format.encoder.name, unwritable('a response', state));
 }
 
 /** With the head of what GET would be answered with now. */
-function answerHead<T>(res: ResponseLike, { settings, answer }: EventStreamFormat<T>): Refusal | undefined {
+function answerHead<T>(
+  res: ResponseLike,
+  { encoder, settings, answer }: EventStreamFormat<T>,
+): Observable<ConnectionEvent> {
   const refusal = settings.gate.check({ key: settings.key, session: res.stream?.session });
-  if (refusal === undefined) {
-    sendHead(res, answer);
-    res.end();
-  } else {
-    new HttpTransport(res, answer).refuse(refusal);
+  const transport = new HttpTransport(res, answer);
+  try {
+    if (refusal !== undefined) {
+      transport.refuse(refusal);
+    } else {
+      sendHead(res, answer);
+      res.end();
+    }
+  } catch (error) {
+    // Of middleware, or of Node, that does not take the headers.
+    transport.destroy();
+    return closed(encoder.name, { type: 'close', reason: 'error', error });
   }
-  return refusal;
+  return refused(encoder.name, refusal?.error ?? unwritable('a response', 'head'));
 }
 
 function refusedState(res: ResponseLike): RefusedState | undefined {
