@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { atEndOfTick } from '../../src/flow/ticks.ts';
+import { clock } from '../../src/flow/clock.ts';
+import { atEndOfTick, flushLate } from '../../src/flow/ticks.ts';
 import { later } from '../../src/later.ts';
+import { inTurn } from '../../src/stores/turns.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
 
@@ -50,6 +52,46 @@ describe('ticks', () => {
     }
     expect(flushed).to.deep.equal(all);
     expect(turns).to.be.greaterThan(1);
+  });
+
+  it('should flush what is late when a newcomer comes, as the event loop may have no turn for long', async () => {
+    const flushed: string[] = [];
+    atEndOfTick({ flush: () => flushed.push('a') });
+    const asked = clock();
+    flushLate(asked);
+    expect(flushed).to.deep.equal([]);
+    flushLate(asked + 10);
+    expect(flushed).to.deep.equal(['a']);
+    atEndOfTick({ flush: () => flushed.push('b') });
+    flushLate(clock());
+    expect(flushed).to.deep.equal(['a']);
+    await turn();
+    expect(flushed).to.deep.equal(['a', 'b']);
+  });
+
+  it('should not flush within a flush: a client would get what is new before what is old', async () => {
+    const flushed: string[] = [];
+    atEndOfTick({
+      flush() {
+        atEndOfTick({ flush: () => flushed.push('new') });
+        flushLate(clock() + 10);
+        flushed.push('old');
+      },
+    });
+    await turn();
+    await turn();
+    expect(flushed).to.deep.equal(['old', 'new']);
+  });
+
+  it('should flush what comes live before what clients have missed, and that in the same turn', async () => {
+    const order: string[] = [];
+    inTurn(() => {
+      order.push('replay');
+      atEndOfTick({ flush: () => order.push('replayed') });
+    });
+    atEndOfTick({ flush: () => order.push('live') });
+    await turn();
+    expect(order).to.deep.equal(['live', 'replay', 'replayed']);
   });
 
   it('should flush the others when one throws', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Criterion, Scenario } from './Scenario.ts';
-import type { ResumerOrders } from './server/resumers.ts';
+import type { ResumeReport, ResumerOrders } from './server/resumers.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { DeliveryLog } from './support/DeliveryLog.ts';
 import { EventLog } from './support/EventLog.ts';
@@ -19,6 +19,8 @@ const groups = 20;
 const between = 50;
 /** How many ms they are away under load. In the second half of it the others are measured. */
 const away = 2_000;
+/** How often all of that is done: of what the machine itself holds up, the middle one has the least. */
+const rounds = 3;
 /** How many events each stays for when it has caught up. Together they are more than this machine can serve for long. */
 const more = 100;
 const long = 10_000;
@@ -42,7 +44,7 @@ function joinUnderLoad(store: LogKind): Scenario<Figure | AfterwardsFigure> {
     id: 'R18',
     title: `${logNames[store]}: 200 come back at once, 2,000 events/s`,
     criteria: {
-      resumed: { exactly: resumers },
+      resumed: { exactly: resumers * rounds },
       'missed and got, each': { atLeast: 3_000 },
       holes: { exactly: 0 },
       'repeated or reordered': { exactly: 0 },
@@ -70,36 +72,40 @@ function joinUnderLoad(store: LogKind): Scenario<Figure | AfterwardsFigure> {
         await visiting.ask('cut', { count: resumers / groups });
       }
       const publishing = served.ask('publish', { log: 'ticks', from: seq, count: 1e9, bytes, perSecond });
-      await sleep(away / 2);
-      const baseline = await crowd.p99(() => sleep(away / 2));
-      const resuming = visiting.ask('resume', { more });
-      const busy = await crowd.p99(() => resuming);
-      const report = await resuming;
+      const reports: ResumeReport[] = [];
+      const ratios: number[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        await sleep(away / 2);
+        const baseline = await crowd.p99(() => sleep(away / 2));
+        const busy = await crowd.p99(async () => reports.push(await visiting.ask('resume', { more })));
+        ratios.push(busy / baseline);
+        context.note(`p99 of ${liveClients} live clients ${baseline.toFixed(1)} ms, then ${busy.toFixed(1)} ms`);
+      }
       await served.ask('stop');
       seq += (await publishing).acknowledged.length;
       await until(() => crowd.logs.every(({ last }) => last === seq - 1), 5_000);
-      context.note(`p99 of ${liveClients} live clients ${baseline.toFixed(1)} ms, then ${busy.toFixed(1)} ms`);
 
       await served.ask('publish', { log: 'ticks', from: seq, count: long, bytes });
-      const last = seq + long - 1;
-      await until(() => crowd.logs.every((log) => log.last === last), 5_000);
-      const id = crowd.ids.get(last - long);
+      const end = seq + long - 1;
+      await until(() => crowd.logs.every((log) => log.last === end), 5_000);
+      const id = crowd.ids.get(end - long);
       crowd.leave();
-      const took = await resumeOf(context, port, path, id, last);
+      const took = await resumeOf(context, port, path, id, end);
 
       const { closed } = await served.ask('tally');
       const { client: _, ...others } = closed;
       if (Object.keys(others).length > 0) context.note(`closed: ${JSON.stringify(others)}`);
       await served.ask('close');
+      const last = reports.at(-1) as ResumeReport;
       const figures = {
-        resumed: report.resumed,
-        'missed and got, each': report.replayed / resumers,
-        holes: report.holes,
-        'repeated or reordered': report.repeats,
-        notices: report.notices,
+        resumed: reports.reduce((sum, { resumed }) => sum + resumed, 0),
+        'missed and got, each': Math.min(...reports.map(({ replayed }) => replayed)) / resumers,
+        holes: last.holes,
+        'repeated or reordered': last.repeats,
+        notices: last.notices,
         'live: holes, repeats, notices': crowd.faults,
-        'caught up within': report.slowest,
-        'p99 against its baseline': busy / baseline,
+        'caught up within': Math.max(...reports.map(({ slowest }) => slowest)),
+        'p99 against its baseline': percentile(ratios, 0.5),
         'resume of 10,000': took,
       };
       return { ...figures, ...(await afterwards(context, served, before)) };

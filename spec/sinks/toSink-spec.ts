@@ -46,6 +46,23 @@ function sink<T>(source: Observable<T>, options: SinkOptions<T> = {}, transport 
 }
 
 describe('toSink', () => {
+  it('should not keep those who are there waiting while many come at once', () => {
+    const store = new QueueStore<number>();
+    const first = new FakeTransport();
+    const others: FakeTransport[] = [];
+    store.pipe(toSink(first, lines));
+    store.next(1);
+    // All of them come in one turn of the event loop.
+    for (const ends = performance.now() + 20; performance.now() < ends; ) {
+      const other = new FakeTransport();
+      others.push(other);
+      store.pipe(toSink(other, lines));
+    }
+    const written = [...first.written];
+    for (const transport of [first, ...others]) transport.leave();
+    expect(written).to.have.length(1);
+  });
+
   afterEach(() => {
     for (const transport of leaving.splice(0)) transport.leave();
   });

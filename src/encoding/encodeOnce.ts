@@ -19,7 +19,12 @@ export function encodeOnce(encoder: Encoder, value: unknown): Frame | string {
     if (isPrimitive(value)) return emission.derivedFrame(encoder, value, encode);
   }
   // Outside of an emission: a message is immutable, so its frames are good for as long as it lives.
-  if (value instanceof Message) return madeOf(value, emissionOf).frame(encoder, encode);
+  if (value instanceof Message) {
+    const frame = madeOf(value, emissionOf).frame(encoder, encode);
+    // Clients that come back want it one by one, each among others: measured here, it is measured once.
+    void frame.length;
+    return frame;
+  }
   const content = contentOf(encoder, value);
   return typeof content === 'string' ? content : new Frame(value, content);
 }

@@ -15,6 +15,7 @@ import type { Refusal } from './Refusal.ts';
 import type { Settings } from './SinkOptions.ts';
 import { type Abortable, offAbort, onAbort } from './signals.ts';
 import { OwnedTransport, type Transport, type TransportOwner } from './Transport.ts';
+import { flushLate } from './ticks.ts';
 import { Watchers } from './Watchers.ts';
 
 /**
@@ -37,6 +38,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   constructor(source: Observable<T>, transport: Transport | OwnedTransport, encoder: Encoder, settings: Settings<T>) {
     super(encoder.name);
     const now = clock();
+    flushLate(now);
     this.#transport = transport;
     this.#settings = settings;
     const { signal, maxAge, heartbeat, operator } = settings;

@@ -11,9 +11,14 @@ export interface Flushed {
 /** For how many ms flushes may go on before the event loop turns, and how many come between two looks at the clock. */
 const slice = 10;
 const stride = 8;
+/** After how many ms a flush is late. */
+const late = 2;
 
 let due: Flushed[] = [];
-const askForTurn = oncePerTurn(flushAll);
+/** When the flush that comes was asked for, or the one before it has begun. */
+let since = 0;
+let isFlushing = false;
+const askForTurn = oncePerTurn('first', flushAll);
 
 /** Flushes `flushed` at the end of this tick, so that what the tick brings leaves as one write. Ask once a tick. */
 export function atEndOfTick(flushed: Flushed): void {
@@ -22,7 +27,17 @@ export function atEndOfTick(flushed: Flushed): void {
 }
 
 function schedule(): void {
-  if (askForTurn()) beginTally();
+  if (!askForTurn()) return;
+  since = clock();
+  beginTally();
+}
+
+/**
+ * Flushes what is late. Called for each newcomer: when a thousand come at once, the event loop has no turn until all of them
+ * have been let in.
+ */
+export function flushLate(now: number): void {
+  if (due.length > 0 && !isFlushing && now - since >= late) flushAll();
 }
 
 function flushAll(): void {
@@ -30,6 +45,8 @@ function flushAll(): void {
   const flushing = due;
   due = [];
   const began = clock();
+  since = began;
+  isFlushing = true;
   let now = began;
   for (let index = 0; index < flushing.length; index += 1) {
     if (index % stride === stride - 1) {
@@ -48,5 +65,6 @@ function flushAll(): void {
       reportError('flush', error);
     }
   }
+  isFlushing = false;
   endTally();
 }

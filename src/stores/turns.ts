@@ -2,10 +2,10 @@ import { reportError } from '../diagnostics.ts';
 import { later, oncePerTurn } from '../later.ts';
 
 /** For how many ms messages are replayed before the event loop turns, to all clients together. */
-const budget = 1;
+const budget = 0.5;
 
 const waiting: (() => void)[] = [];
-const askForTurn = oncePerTurn(begin);
+const askForTurn = oncePerTurn('last', begin);
 /** When this turn's time is over. */
 let ends = 0;
 

@@ -36,7 +36,7 @@ class Resumer {
   readonly client: ReturningClient<EventLog>;
   #more = Number.POSITIVE_INFINITY;
   #resumedAt = Number.POSITIVE_INFINITY;
-  readonly #done = signal();
+  #done = signal();
 
   constructor(port: number, path: string) {
     this.client = new ReturningClient({ port, path, log: new EventLog(), took: (_seq, time) => this.#took(time) });
@@ -44,7 +44,10 @@ class Resumer {
 
   /** Comes back, and resolves when it has left. */
   async resume(more: number): Promise<void> {
+    this.#done = signal();
     this.#more = more;
+    this.replayed = 0;
+    this.caughtUpAt = undefined;
     this.#resumedAt = now();
     await this.client.open();
     await this.#done.given;
