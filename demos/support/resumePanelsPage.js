@@ -1,6 +1,6 @@
 /** How many numbers and notices a panel shows. */
 const shown = 160;
-/** What follows so soon on the return, or on another that does, in ms, came while the page was away. */
+/** What comes first on a return came while the page was away, and so did what follows so soon on another that did, in ms. */
 const burst = 120;
 
 /** What a `gap` means to a reader. */
@@ -133,7 +133,7 @@ function panel(title, about, cutUrl) {
 
   let last;
   let wentAway;
-  let returned = Number.NEGATIVE_INFINITY;
+  let lastLate = Number.NEGATIVE_INFINITY;
 
   const add = (item) => {
     const atEnd = strip.scrollHeight - strip.scrollTop - strip.clientHeight < 40;
@@ -153,9 +153,9 @@ function panel(title, about, cutUrl) {
       state.textContent = 'Live';
       button.disabled = false;
       if (wentAway === undefined) return;
-      returned = performance.now();
-      const seconds = ((returned - wentAway) / 1000).toFixed(1);
+      const seconds = ((performance.now() - wentAway) / 1000).toFixed(1);
       wentAway = undefined;
+      lastLate = Number.POSITIVE_INFINITY;
       say(
         'back',
         last === undefined ? `Back after ${seconds} s` : `Back after ${seconds} s, for what came after ${last}`,
@@ -182,14 +182,14 @@ function panel(title, about, cutUrl) {
       if (skipped < 0) twice(1);
       else last = n;
       const now = performance.now();
-      const isLate = now - returned < burst;
-      if (isLate) returned = now;
+      const isLate = now - lastLate < burst;
+      if (isLate) lastLate = now;
       add(create('li', skipped < 0 ? 'twice' : isLate ? 'late' : '', n.toLocaleString('en').replaceAll(',', '\u2009')));
     },
     gap({ reason }) {
       // The numbers of another log may begin anew: what they would say of the old ones is nothing.
       if (reason === 'unknown-epoch' || reason === 'malformed') last = undefined;
-      returned = Number.NEGATIVE_INFINITY;
+      lastLate = Number.NEGATIVE_INFINITY;
       gaps(1);
       say('lost', `Gap (${reason}): ${reasons[reason] ?? 'Something may be missing here.'}`);
     },

@@ -2,8 +2,8 @@ import { type Browser, chromium } from 'playwright-core';
 import { pathOf } from './programs.ts';
 
 /** A real headless Chromium. It is the caller's to close. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+export async function launchBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: pathOf('chromium'),
     args: [
       '--headless',
@@ -18,4 +18,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+  // Sooner than Mocha's, so that a failure says what was waited for.
+  browser.on('context', (context) => context.setDefaultTimeout(15_000));
+  return browser;
 }
