@@ -33,7 +33,7 @@ describe('demos/metrics', () => {
 
     const page = await (await fetch(url)).text();
     expect(page).to.include("fetch('/metrics')");
-  }).timeout(30_000);
+  });
 });
 
 /** Reads a stream until three numbers have come, and leaves. */

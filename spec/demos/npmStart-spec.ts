@@ -16,10 +16,7 @@ function isThere(group: number): boolean {
   }
 }
 
-describe('npm start', function () {
-  // npm, tsx and the gallery come up one after the other.
-  this.timeout(30_000);
-
+describe('npm start', () => {
   for (const [whom, signalled] of [
     ['npm', 1],
     ['all of its processes, as a supervisor does', -1],

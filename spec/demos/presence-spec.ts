@@ -9,9 +9,8 @@ interface Guest {
   readonly name: string;
 }
 
-describe('demos/presence', function () {
+describe('demos/presence', () => {
   // Each starts processes.
-  this.timeout(30_000);
   const sources: EventSource[] = [];
 
   afterEach(async () => {

@@ -10,9 +10,7 @@ const inMemory = { REDIS_URL: '' };
 
 const clients = new Set<Client>();
 
-describe('demos/resume', function () {
-  this.timeout(30_000);
-
+describe('demos/resume', () => {
   afterEach(async () => {
     for (const client of clients) client.close();
     clients.clear();

@@ -24,9 +24,8 @@ const names = [
   'custom-sink',
 ] as const;
 
-describe('demos/run', function () {
+describe('demos/run', () => {
   // Each starts several processes.
-  this.timeout(30_000);
 
   afterEach(async () => {
     await stopDemos();

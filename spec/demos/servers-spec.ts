@@ -19,9 +19,8 @@ const frameworks: Readonly<Record<string, readonly [name: string, ...paths: stri
 /** When to come back, as the last thing that a stream is told. */
 const lastWord = /\n\nretry: \d+\n\n$/;
 
-describe('demos/ of servers', function () {
+describe('demos/ of servers', () => {
   // NestJS takes its time to load.
-  this.timeout(30_000);
 
   afterEach(async () => {
     await closeServers();

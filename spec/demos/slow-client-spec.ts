@@ -32,5 +32,5 @@ describe('demos/slow-client', () => {
       if (strategy !== 'buffer, error') expect(row['cut off'], strategy).to.equal(0);
     }
     expect(rows.get('reduce')).to.include({ dropped: 0 });
-  }).timeout(30_000);
+  });
 });

@@ -9,8 +9,7 @@ interface Item {
   readonly sensor?: string;
 }
 
-describe('demos/topics', function () {
-  this.timeout(20_000);
+describe('demos/topics', () => {
   let demo: Demo;
 
   before(async () => {

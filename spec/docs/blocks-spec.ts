@@ -78,8 +78,7 @@ describe('the code in README.md and docs/', () => {
     expect(faults).to.deep.equal([]);
   });
 
-  it('should compile, TypeScript and JavaScript', async function () {
-    this.timeout(30_000);
+  it('should compile, TypeScript and JavaScript', async () => {
     const code = blocks.flatMap((block) => {
       if (block.language === 'html') return scriptsOf(block);
       return block.language === 'ts' || block.language === 'js' ? [block] : [];
@@ -87,8 +86,7 @@ describe('the code in README.md and docs/', () => {
     expect(await typeErrors(code)).to.deep.equal([]);
   });
 
-  it('should not compile where a block has a fault: the checks see all that they are shown', async function () {
-    this.timeout(30_000);
+  it('should not compile where a block has a fault: the checks see all that they are shown', async () => {
     const block = { page: 'docs/none.md', language: 'ts' };
     const faults = await typeErrors([
       { ...block, line: 10, code: 'void store.pipe(toEventSource(res));' },

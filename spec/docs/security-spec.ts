@@ -14,8 +14,7 @@ const statusOf = async (answer: Promise<Response>): Promise<number> => {
 describe('docs/security.md', () => {
   let cors: RunningBlock;
   let tickets: RunningBlock;
-  before(async function () {
-    this.timeout(20_000);
+  before(async () => {
     expect(programs).to.have.length(2);
     [cors, tickets] = (await Promise.all(programs.map(startBlock))) as [RunningBlock, RunningBlock];
   });

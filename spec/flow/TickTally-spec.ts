@@ -72,14 +72,15 @@ describe('tornadose:tick', () => {
   });
 
   it('should count what one client alone gets, as it counts what all share', async () => {
-    const store = new QueueStore<number>();
-    const one = client(store.pipe(map((n) => ({ toString: () => `number ${n}` }))));
-    const [two, three] = [client(fromPull([1, 2, 3, 4])), client(of('a', 'b', 'c'))];
     const reports = await ticksOf(() => {
+      const store = new QueueStore<number>();
+      client(store.pipe(map((n) => ({ toString: () => `number ${n}` }))));
+      client(fromPull([1, 2, 3, 4]));
+      client(of('a', 'b', 'c'));
       for (let n = 0; n < 10; n += 1) store.next(n);
     });
     expect(sum(reports, 'events')).to.equal(10 + 4 + 3);
-    expect(sum(reports, 'bytes')).to.equal([one, two, three].flatMap(({ written }) => written).join('').length);
+    expect(sum(reports, 'bytes')).to.equal(transports.flatMap(({ written }) => written).join('').length);
   });
 
   it('should count everything once when the writes of a tick take several turns, and when a tick is more than a write', async () => {

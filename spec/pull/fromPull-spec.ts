@@ -110,8 +110,7 @@ describe('fromPull', () => {
     expect(state.returned).to.equal(1);
   });
 
-  it('should send a million values to one client, in order, with a bounded amount waiting', async function () {
-    this.timeout(30_000);
+  it('should send a million values to one client, in order, with a bounded amount waiting', async () => {
     const total = 1_000_000;
     let most = 0;
     const { port } = await serve((_req, res) => {

@@ -30,9 +30,8 @@ const clients = {
     new Redis6(port, '127.0.0.1', { retryStrategy, connectionName: 'spec', keyPrefix: 'app:' }),
 };
 
-describe('RedisPresence', function () {
+describe('RedisPresence', () => {
   // One of them starts a process.
-  this.timeout(30_000);
   let server: RedisServer;
   before(async () => {
     server = await RedisServer.start();

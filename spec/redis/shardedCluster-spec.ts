@@ -30,8 +30,7 @@ const clients = {
 // Some of each node.
 const channels = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
-describe('Sharded Pub/Sub in a Cluster', function () {
-  this.timeout(30_000);
+describe('Sharded Pub/Sub in a Cluster', () => {
   let servers: RedisCluster;
 
   before(async () => {

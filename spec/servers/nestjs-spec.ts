@@ -53,9 +53,8 @@ function streaming({ stream, signal, gate }: Served): Type<unknown> {
   return Streams;
 }
 
-describe('NestJS', function () {
+describe('NestJS', () => {
   // It takes its time to load.
-  this.timeout(30_000);
 
   afterEach(closeServers);
 

@@ -191,8 +191,7 @@ describe('resuming over SSE', () => {
     expect(heard.received).to.deep.equal([1, 2, 3]);
   });
 
-  describe('in a browser', function () {
-    this.timeout(30_000);
+  describe('in a browser', () => {
     let browser: Browser;
 
     before(async () => {

@@ -74,8 +74,7 @@ describe('slow clients', () => {
     expect(text.match(/data: \d+:/g)).to.deep.equal(Array.from({ length: 900 }, (_, n) => `data: ${n}:`));
   });
 
-  it('should end those that do not read at their limit, with a reason, while the others get all of it', async function () {
-    this.timeout(30_000);
+  it('should end those that do not read at their limit, with a reason, while the others get all of it', async () => {
     const store = new QueueStore<string>();
     const closed: CloseEvent[] = [];
     const sockets: { waiting: number }[] = [];
@@ -148,8 +147,7 @@ describe('slow clients', () => {
     (socket as Socket | null)?.destroy();
   });
 
-  it('should cut a WebSocket that does not read, without waiting for an answer to a close', async function () {
-    this.timeout(30_000);
+  it('should cut a WebSocket that does not read, without waiting for an answer to a close', async () => {
     const store = new QueueStore<string>();
     const { server, port } = await serve((_req, res) => res.end());
     const webSockets = new WebSocketServer({ server });
@@ -175,8 +173,7 @@ describe('slow clients', () => {
     while (webSockets.clients.size > 0) await turn();
   });
 
-  it('should cut one HTTP/2 stream that is not read, and leave its siblings and their session alone', async function () {
-    this.timeout(30_000);
+  it('should cut one HTTP/2 stream that is not read, and leave its siblings and their session alone', async () => {
     const store = new QueueStore<string>();
     const closed: ConnectionEvent[] = [];
     const { url } = await serveHttp2((_req, res) => {
@@ -275,8 +272,7 @@ describe('slow clients', () => {
 describe('a fan-out', () => {
   afterEach(closeServers);
 
-  it('should serialise a value once, and write once a tick to each of a thousand clients', async function () {
-    this.timeout(30_000);
+  it('should serialise a value once, and write once a tick to each of a thousand clients', async () => {
     const store = new DataStore<object>();
     let serialised = 0;
     const serialize = (data: unknown): string => {

@@ -57,8 +57,7 @@ describe('History', () => {
     expect([history.start(0), history.end, history.bytes]).to.deep.equal([2, 2, 0]);
   });
 
-  it('should take about as much memory as it says, whatever the texts are', function () {
-    this.timeout(20_000);
+  it('should take about as much memory as it says, whatever the texts are', () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
     const used = (): number => {

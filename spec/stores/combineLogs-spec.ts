@@ -194,10 +194,11 @@ describe('combineLogs', () => {
       const { prices, news, both } = pricesAndNews();
       const first = new LogClient(both.since());
       await endOfTick();
+      const { lastId } = first;
       prices.next(1);
       news.next('a');
-      const fewer = new LogClient(combineLogs({ news }).since(first.lastId));
-      const other = new LogClient(combineLogs({ news, prices }).since(first.lastId));
+      const fewer = new LogClient(combineLogs({ news }).since(lastId));
+      const other = new LogClient(combineLogs({ news, prices }).since(lastId));
       await endOfTick();
       expect(brought(fewer.received)).to.deep.equal([['news', 'a']]);
       expect(named(other, 'prices')).to.deep.equal([1]);

@@ -19,6 +19,6 @@ export async function launchBrowser(): Promise<Browser> {
     ],
   });
   // Sooner than Mocha's, so that a failure says what was waited for.
-  browser.on('context', (context) => context.setDefaultTimeout(15_000));
+  browser.on('context', (context) => context.setDefaultTimeout(45_000));
   return browser;
 }

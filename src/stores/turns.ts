@@ -1,18 +1,25 @@
 import { reportError } from '../diagnostics.ts';
 import { later, oncePerTurn } from '../later.ts';
 
-/** For how many ms messages are replayed before the event loop turns, to all clients together. */
-const budget = 0.5;
+/**
+ * For how many ms messages are replayed before the event loop turns, to all clients together: half as long as the turn
+ * before took, within these bounds. So what comes live waits no longer for a replay than for itself, and where much of it
+ * comes, those who come back get on all the same.
+ */
+const [least, most] = [0.5, 2];
 
 const waiting: (() => void)[] = [];
 const askForTurn = oncePerTurn('last', begin);
-/** When this turn's time is over. */
-let ends = 0;
+/** When this turn's time began, and when it is over. */
+let [began, ends] = [0, 0];
 
 /** Whether there is time left in this turn of the event loop for what clients have missed: what comes live is not to wait for it. */
 export function hasTime(): boolean {
   const now = performance.now();
-  if (askForTurn()) ends = now + budget;
+  if (askForTurn()) {
+    ends = now + Math.min(Math.max((now - began) / 2, least), most);
+    began = now;
+  }
   return now < ends;
 }
 

@@ -6,8 +6,7 @@ import { type Demo, startDemo, stopDemos } from '../startDemo.ts';
 const wide: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 const phone: BrowserContextOptions = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
-describe('demos/gallery/page', function () {
-  this.timeout(30_000);
+describe('demos/gallery/page', () => {
   let browser: Browser;
   let gallery: Demo;
   let complaints: string[];
