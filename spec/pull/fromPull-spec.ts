@@ -25,6 +25,7 @@ import {
   toEventSource,
   toSink,
 } from 'tornadose';
+import { reported } from '../support/channels.ts';
 import { endOfTick } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { closeServers, connect, readUntil, serve } from '../support/servers.ts';
@@ -215,6 +216,50 @@ describe('fromPull', () => {
     transport.leave();
     expect(state.returned).to.equal(1);
   });
+
+  it('should let the event loop turn after some values that take long, though each is small', async () => {
+    let taken = 0;
+    const slow = (function* () {
+      for (;;) {
+        taken += 1;
+        // What a row of a database may take to be made.
+        for (const ends = performance.now() + 1; performance.now() < ends; );
+        yield taken;
+      }
+    })();
+    const subscription = fromPull(slow).subscribe();
+    for (let turns = 1; turns <= 10; turns += 1) {
+      // Five of them are 5 ms; the few more are for quick ones that came before.
+      expect(taken).to.be.within(1, turns * 10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    subscription.unsubscribe();
+  });
+
+  for (const how of ['unsubscribes', 'throws'] as const)
+    it(`should stop a generator from within which its client is ended, and which then ${how === 'throws' ? 'throws' : 'goes on'}`, async () => {
+      const ending = new AbortController();
+      const transport = new FakeTransport();
+      let isReleased = false;
+      const rows = (function* () {
+        try {
+          yield 1;
+          ending.abort();
+          if (how === 'throws') throw new Error('the cursor is gone');
+          yield 2;
+          yield 3;
+        } finally {
+          isReleased = true;
+        }
+      })();
+      const errors = await reported('error', () => {
+        fromPull(rows)
+          .pipe(toSink(transport, lines, { signal: ending.signal }))
+          .subscribe();
+      });
+      expect(isReleased).to.equal(true);
+      expect(errors).to.deep.equal([]);
+    });
 
   it('should let the event loop turn while an async iterable has its values ready', async () => {
     let stop = false;

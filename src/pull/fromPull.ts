@@ -6,8 +6,8 @@ import { type Pull, type Pullable, pullFrom } from './Pull.ts';
 
 /** For how many ms values may come before the event loop turns. */
 const budget = 5;
-/** How many values come between two looks at the clock. */
-const stride = 256;
+/** How many values come between two looks at the clock, at most, and how many ms these may take: where it is more, each is looked at. */
+const [longestStride, quick] = [64, 0.5];
 
 /**
  * An Observable that takes the next value of `source` only while the client that it feeds can take more: a million rows, a
@@ -51,8 +51,13 @@ class Pump<T> {
   readonly #demand: Demand | undefined;
   /** The source has ended or failed, or was told to stop. */
   #ended = false;
-  #count = 0;
+  /** The source is being asked. A generator cannot be told to stop from within itself. */
+  #isAsking = false;
   #turnEnds = 0;
+  /** When the clock was last looked at, how many values come until it is again, and how many these were to be. */
+  #lookedAt = 0;
+  #left = 0;
+  #stride = 1;
 
   constructor(subscriber: Subscriber<T>, pull: Pull<T>, demand: Demand | undefined) {
     this.#subscriber = subscriber;
@@ -62,14 +67,15 @@ class Pump<T> {
 
   /** Begins a turn. */
   readonly run = (): void => {
-    this.#turnEnds = performance.now() + budget;
+    this.#lookedAt = performance.now();
+    this.#turnEnds = this.#lookedAt + budget;
     this.#pullOn();
   };
 
   stop(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#pull.return();
+    if (!this.#isAsking) this.#pull.return();
   }
 
   /** Pulls until there is no demand, the turn is over, or a value has to be waited for. */
@@ -79,16 +85,23 @@ class Pump<T> {
         this.#demand.whenReady(this.run);
         return;
       }
-      this.#count += 1;
-      if (this.#count % stride === 0 && performance.now() > this.#turnEnds) {
+      if (this.#left === 0 && this.#isLate()) {
         later(this.run);
         return;
       }
+      this.#left -= 1;
       let result: IteratorResult<T, unknown> | PromiseLike<IteratorResult<T, unknown>>;
+      this.#isAsking = true;
       try {
         result = this.#pull.next();
       } catch (error) {
         this.#fail(error);
+        return;
+      } finally {
+        this.#isAsking = false;
+      }
+      if (this.#ended) {
+        this.#pull.return();
         return;
       }
       if ('then' in result) {
@@ -97,6 +110,15 @@ class Pump<T> {
       }
       this.#take(result);
     }
+  }
+
+  /** Whether this turn is over. */
+  #isLate(): boolean {
+    const now = performance.now();
+    this.#stride = now - this.#lookedAt < quick ? Math.min(this.#stride * 2, longestStride) : 1;
+    this.#lookedAt = now;
+    this.#left = this.#stride;
+    return now > this.#turnEnds;
   }
 
   readonly #arrived = (result: IteratorResult<T, unknown>): void => {
