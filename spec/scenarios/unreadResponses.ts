@@ -17,6 +17,7 @@ type Figure =
   | 'told by an error'
   | 'reported after'
   | 'most pending'
+  | 'least pending'
   | 'RSS'
   | 'RSS after'
   | 'unsubscribed after cancel';
@@ -30,6 +31,8 @@ export const unreadResponses: Scenario<Figure | AfterwardsFigure> = {
     'told by an error': { exactly: 100, unit: '%' },
     'reported after': { atMost: 1_000, unit: 'ms' },
     'most pending': { atMost: limit + load.bytes + framing, unit: 'bytes' },
+    // Or one was cut off that was still to be waited for.
+    'least pending': { atLeast: 0.9 * limit, unit: 'bytes' },
     RSS: { atMost: 64, unit: 'MB more' },
     'RSS after': { atMost: 10, unit: '% more' },
     'unsubscribed after cancel': { atMost: 100, unit: 'ms' },
@@ -59,6 +62,7 @@ export const unreadResponses: Scenario<Figure | AfterwardsFigure> = {
         ...reports.map(({ closedAt, limitAt }) => ((closedAt ?? Number.NaN) - (limitAt ?? 0)) / 1000),
       ),
       'most pending': Math.max(...reports.map(({ peakPending }) => peakPending)),
+      'least pending': Math.min(...reports.map(({ peakPending }) => peakPending)),
       RSS: megabytes(peakRss - calm.rss),
       'RSS after': after,
       'unsubscribed after cancel': cancelled,

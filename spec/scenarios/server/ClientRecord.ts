@@ -110,13 +110,13 @@ export class ClientRecord {
   }
 
   /** Counts what is written to it from its close on. */
-  watchWrites(socket: Socket): void {
-    const write = socket.write;
+  watchWrites(way: { write: unknown }): void {
+    const write = way.write as (...args: unknown[]) => unknown;
     const record = this;
-    socket.write = function counted(this: Socket, ...args: Parameters<typeof write>) {
+    way.write = function counted(this: unknown, ...args: unknown[]) {
       if (record.#isClosed) record.#report.writesAfterClose += 1;
       return write.apply(this, args);
-    } as typeof write;
+    };
   }
 
   /** To be called after each event; `event` is its size without its frame. */

@@ -110,7 +110,9 @@ function webSocket(ws: WebSocket, { socket, url = '' }: IncomingMessage): void {
 
 function http2(req: Http2ServerRequest, res: Http2ServerResponse): void {
   const record = accept(req.url, http2Way(res), (source) => source.pipe(toEventSource(res, options)));
-  res.stream.once('close', () => record?.gone());
+  if (record === undefined) return;
+  record.watchWrites(res);
+  res.stream.once('close', () => record.gone());
 }
 
 function watch(record: ClientRecord, socket: Socket): void {

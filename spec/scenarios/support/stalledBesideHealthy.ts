@@ -40,6 +40,7 @@ type StalledName =
   | 'gone after'
   | 'writes after close'
   | 'most pending'
+  | 'least pending'
   | 'RSS'
   | 'RSS after';
 
@@ -54,6 +55,8 @@ const criteria: Readonly<Record<StalledName, Criterion>> = {
   'gone after': { atMost: 1_000, unit: 'ms' },
   'writes after close': { exactly: 0 },
   'most pending': { atMost: limit + eventBytes + framing, unit: 'bytes' },
+  // Or one was cut off that was still to be waited for.
+  'least pending': { atLeast: 0.9 * limit, unit: 'bytes' },
   RSS: { atMost: 64, unit: 'MB more' },
   'RSS after': { atMost: 10, unit: '% more' },
 };
@@ -120,6 +123,7 @@ export async function stalledBesideHealthy(
     'gone after': longest(seen, ({ goneAt }) => goneAt),
     'writes after close': sum(seen.map(({ writesAfterClose }) => writesAfterClose)),
     'most pending': Math.max(...seen.map(({ peakPending }) => peakPending)),
+    'least pending': Math.min(...seen.map(({ peakPending }) => peakPending)),
     RSS: megabytes(peakRss - calm.rss),
     'RSS after': after,
   };
