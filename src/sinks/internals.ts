@@ -161,7 +161,7 @@ export function closeConnectionAfter(response: { on(event: 'finish', listener: (
   const connection = socket ?? req?.socket;
   response.on('finish', () => {
     // Node's own listener was there first, and has given the turn to the next.
-    if (!connection?._httpMessage) connection?.destroySoon?.();
+    if (connection?._httpMessage === null) connection.destroySoon?.();
   });
 }
 
