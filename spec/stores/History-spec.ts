@@ -57,6 +57,18 @@ describe('History', () => {
     expect([history.start(0), history.end, history.bytes]).to.deep.equal([2, 2, 0]);
   });
 
+  it('should count the names of events too, which it retains as they are', () => {
+    const history = new History(1_000, 10_000, Number.POSITIVE_INFINITY);
+    for (let n = 0; n < 100; n += 1) history.push({ ...entry('1'), event: `${n}`.padEnd(3_000, 'e') });
+    expect(history.end - history.start(0)).to.equal(3);
+    expect(history.bytes).to.be.within(9_000, 10_000);
+    history.push({ ...entry('1'), event: '€'.padEnd(3_000, 'e') });
+    expect(history.bytes).to.be.within(9_000, 10_000);
+    expect(history.end - history.start(0)).to.equal(2);
+    history.push({ ...entry('1'), event: 'e'.repeat(20_000) });
+    expect(history.bytes).to.equal(0);
+  });
+
   it('should take about as much memory as it says, whatever the texts are', () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;

@@ -35,9 +35,13 @@ export interface Retained {
 const overhead = 96;
 const isWide = /[^\0-\xff]/;
 
-/** What V8 takes for it: a byte for each character, or two for all when one needs two. */
-function bytesOf({ text = '' }: Retained): number {
-  return overhead + (isWide.test(text) ? 2 * text.length : text.length);
+function bytesOf({ text, event }: Retained): number {
+  return overhead + heldBy(text) + heldBy(event);
+}
+
+/** What V8 takes for a text: a byte for each character, or two for all when one needs two. */
+function heldBy(text = ''): number {
+  return isWide.test(text) ? 2 * text.length : text.length;
 }
 
 /** The last messages of a log, numbered from 1 on, bounded by count, bytes and age. */
