@@ -9,10 +9,18 @@ import { type Server, servers } from './servers.ts';
 import { type Summary, summaryOf } from './statistics.ts';
 import { versionOf } from './versions.ts';
 
-/** All runs of one server in one case. One that failed is not among them. */
+/** The runs of one server in one case. One that failed is not among them, but counted. */
+export interface Runs {
+  readonly samples: readonly Sample[];
+  readonly failed: number;
+}
+
+/** All runs of one server in one case, with what they say together. */
 export interface Row {
   readonly name: string;
   readonly version: string;
+  /** How many runs failed beside those below. Earlier sessions did not count them. */
+  readonly failed?: number;
   readonly figures: Readonly<Record<string, Summary>>;
   readonly runs: readonly Sample[];
 }
@@ -52,9 +60,9 @@ export function reportOf(time: Date, results: readonly CaseReport[]): Report {
   };
 }
 
-export function caseReportOf({ name }: Case, load: Load, samples: ReadonlyMap<Server, readonly Sample[]>): CaseReport {
-  const rows = [...samples].map(([server, runs]): Row => {
-    return { name: server.name, version: versionOf(server), figures: figuresOf(runs), runs };
+export function caseReportOf({ name }: Case, load: Load, runs: ReadonlyMap<Server, Runs>): CaseReport {
+  const rows = [...runs].map(([server, { samples, failed }]): Row => {
+    return { name: server.name, version: versionOf(server), failed, figures: figuresOf(samples), runs: samples };
   });
   return { name, load, servers: rows };
 }
@@ -69,6 +77,12 @@ export function save(report: Report): string {
 /** The first figure, which the case is about. */
 export function mainFigure({ figures }: Row): number | undefined {
   return Object.values(figures)[0]?.median;
+}
+
+/** How many of its runs failed, in words; `undefined` when none did. */
+export function failureOf({ failed = 0, runs }: Row): string | undefined {
+  if (runs.length === 0) return 'failed';
+  return failed === 0 ? undefined : `${failed} of ${failed + runs.length} failed`;
 }
 
 /** What a server is compared to, of those who took part. */

@@ -1,14 +1,15 @@
-import { type CaseReport, mainFigure, type Report, type Row } from './Report.ts';
+import { type CaseReport, failureOf, mainFigure, type Report, type Row } from './Report.ts';
 import { servers } from './servers.ts';
 
 const panels = ['single', 'burst'];
 const floor = 'floor tick';
+const delivered = 'delivered %';
 const title = 'CPU µs of the server process for each event delivered';
 
 const rowHeight = 22;
 const top = 84;
 /** Of a panel: the names, the bars, and their figures. */
-const [names, bars, figures] = [136, 300, 44];
+const [names, bars, figures] = [136, 264, 112];
 const width = 2 * (names + bars + figures);
 const colours = {
   own: '#e8590c',
@@ -89,20 +90,20 @@ function labelled(svg: string): string {
 }
 
 function seriesOf(rows: readonly Row[], index: number): object {
-  const base = rows.find(({ name }) => name === floor);
+  const base = rows.find((row) => row.name === floor && isComparable(row));
   return {
     type: 'bar',
     xAxisIndex: index,
     yAxisIndex: index,
     barWidth: 14,
     silent: true,
-    data: rows.map((row) => ({ value: mainFigure(row), itemStyle: { color: colourOf(row.name) } })),
+    data: rows.map((row) => ({ value: barOf(row), itemStyle: { color: colourOf(row.name) } })),
     label: {
       show: true,
       position: 'right',
       fontSize: 11,
       color: colours.quiet,
-      formatter: ({ value }: { readonly value: number }) => value.toFixed(value >= 10 ? 1 : 2),
+      formatter: ({ dataIndex }: { readonly dataIndex: number }) => labelOf(rows[dataIndex] as Row),
     },
     markLine: {
       symbol: 'none',
@@ -114,14 +115,33 @@ function seriesOf(rows: readonly Row[], index: number): object {
   };
 }
 
-/** The rows from the best on, without the ones that are there for one question alone. */
+/** How long a bar is. What is not to be compared has none, and says why in its place. */
+function barOf(row: Row): number {
+  return isComparable(row) ? (mainFigure(row) ?? 0) : 0;
+}
+
+function labelOf(row: Row): string {
+  const value = barOf(row);
+  const figure = isComparable(row) ? value.toFixed(value >= 10 ? 1 : 2) : undefined;
+  const { min = 100 } = row.figures[delivered] ?? {};
+  const lost = row.runs.length > 0 && min < 100 ? `only ${Math.floor(min)} % came` : undefined;
+  return [figure, lost, failureOf(row)].filter((text) => text !== undefined).join(', ');
+}
+
+/** Whether all came, in each of its runs. */
+function isComparable(row: Row): boolean {
+  return Number.isFinite(mainFigure(row)) && row.figures[delivered]?.min === 100;
+}
+
+/** The rows from the best on, and then those not to be compared, without the ones that are there for one question alone. */
 function panelOf(report: CaseReport | undefined): { readonly title: string; readonly rows: readonly Row[] } {
   if (report?.load.kind !== 'delivery') return { title: '', rows: [] };
   const { clients, perTick } = report.load;
-  const measured = report.servers.filter((row) => mainFigure(row) !== undefined && !isVariation(row.name));
+  const shown = report.servers.filter((row) => !isVariation(row.name));
+  const rankOf = (row: Row): number => (isComparable(row) ? barOf(row) : Number.MAX_VALUE);
   return {
     title: `${clients.toLocaleString('en')} clients, ${perTick === 1 ? 'one event' : `${perTick} events`} per tick`,
-    rows: measured.sort((a, b) => (mainFigure(a) ?? 0) - (mainFigure(b) ?? 0)),
+    rows: shown.sort((a, b) => rankOf(a) - rankOf(b)),
   };
 }
 

@@ -72,6 +72,8 @@ async function sampleOf(server: Server, each: Case, load: Load): Promise<Sample 
     return sample;
   } catch (error) {
     console.error(`${title}: ${error}`);
+    // Others may fail at what is asked of them, and are told so in their row.
+    if (server.package === 'tornadose') process.exitCode = 1;
     return undefined;
   }
 }
@@ -79,16 +81,19 @@ async function sampleOf(server: Server, each: Case, load: Load): Promise<Sample 
 async function caseReport(each: Case): Promise<CaseReport> {
   const repeat = Number(args.repeat ?? (args.quick || args.profile ? 1 : 3));
   const load = args.quick && each.quick !== undefined ? each.quick : each.load;
-  const samples = new Map<Server, Sample[]>(participants(each, chosenServers()).map((server) => [server, []]));
+  const all = new Map(
+    participants(each, chosenServers()).map((server) => [server, { samples: [] as Sample[], failed: 0 }]),
+  );
   // Interleaved, so that what else the machine does meets all of them.
   for (let time = 0; time < repeat; time += 1) {
-    for (const [server, runs] of samples) {
+    for (const [server, runs] of all) {
       process.stderr.write(process.stderr.isTTY ? `\x1b[2K\r${each.name} ${time + 1}/${repeat} ${server.name}\r` : '');
       const sample = await sampleOf(server, each, load);
-      if (sample !== undefined) runs.push(sample);
+      if (sample !== undefined) runs.samples.push(sample);
+      else runs.failed += 1;
     }
   }
-  return caseReportOf(each, load, samples);
+  return caseReportOf(each, load, all);
 }
 
 async function bench(): Promise<void> {

@@ -1,5 +1,5 @@
 import { cases } from './cases.ts';
-import { type CaseReport, floorOf, mainFigure, type Report, type Row } from './Report.ts';
+import { type CaseReport, failureOf, floorOf, mainFigure, type Report, type Row } from './Report.ts';
 import type { Summary } from './statistics.ts';
 
 /** The table of a case, for a terminal. */
@@ -41,8 +41,9 @@ function table(report: CaseReport): string[][] {
   const names = Object.keys(report.servers.find(({ runs }) => runs.length > 0)?.figures ?? {});
   const head = ['server', 'version', names[0] ?? '', ...(ratio === undefined ? [] : [ratio]), ...names.slice(1)];
   const rows = report.servers.map((row) => {
-    const [main = 'failed', ...more] = Object.values(row.figures).map(textOf);
-    const cells = [row.name, row.version, main, ...(ratio === undefined ? [] : [ratioOf(row, report)]), ...more];
+    const [main, ...more] = Object.values(row.figures).map(textOf);
+    const told = [main, failureOf(row)].filter((text) => text !== undefined).join(', ');
+    const cells = [row.name, row.version, told, ...(ratio === undefined ? [] : [ratioOf(row, report)]), ...more];
     return [...cells, ...head.slice(cells.length).map(() => '')];
   });
   return [head, ...rows];

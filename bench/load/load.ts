@@ -8,8 +8,17 @@ import { stream } from './stream.ts';
 
 type Order<Name> = Extract<LoadOrder, { readonly order: Name }>;
 
-/** The readers, by their numbers. What each has missed before it came does not count. */
-const readers: { readonly filtered: boolean; readonly from: number }[] = [];
+/** A client that reads. What it has missed before it came does not count. */
+interface Reader {
+  readonly filtered: boolean;
+  readonly from: number;
+  readonly counter: EventCounter;
+  /** How many events it had when the measuring began. */
+  before: number;
+}
+
+/** By their numbers. */
+const readers: Reader[] = [];
 const idlers: Client[] = [];
 let latencies: number[] = [];
 let delivered = 0;
@@ -30,14 +39,17 @@ function connect(order: Order<'connect'>): Promise<void> {
 
 function read({ port, protocol, filtered }: Order<'connect'>, opened: () => void): void {
   const client = readers.length;
-  readers.push({ filtered, from: published });
+  const timed = client % 10 === 0;
   let last = -1;
   const observe = (seq: number, time: number): void => {
     if (!(seq > last)) throw new Error(`Expected an event after ${last}, got ${seq}`);
     last = seq;
-    latencies.push(now() - time);
+    // The other half would be as many.
+    if (filtered && !passes(seq, client)) throw new Error(`Client ${client} is not to get event ${seq}`);
+    if (timed) latencies.push(now() - time);
   };
-  const counter = new EventCounter(client % 10 === 0 ? observe : undefined);
+  const counter = new EventCounter(timed || filtered ? observe : undefined);
+  readers.push({ filtered, from: published, counter, before: 0 });
   new Client({ port, protocol, path: `/?client=${client}` }, opened, (bytes) => {
     delivered += counter.take(bytes);
     onArrival();
@@ -48,20 +60,29 @@ function idle({ port, protocol }: Order<'connect'>, opened: () => void): void {
   idlers.push(new Client({ port, protocol, path: '/?client=0' }, opened));
 }
 
-/** How many events the readers are to get from the one number to before the other. */
-function expected(begin: number, end: number): number {
-  let sum = 0;
-  for (const [client, { filtered, from }] of readers.entries()) {
+/** How many events each reader is to get from the one number to before the other. */
+function expected(begin: number, end: number): number[] {
+  return readers.map(({ filtered, from }, client) => {
     const first = Math.max(begin, from);
-    if (!filtered) sum += end - first;
-    else for (let seq = first; seq < end; seq += 1) if (passes(seq, client)) sum += 1;
+    if (!filtered) return end - first;
+    let sum = 0;
+    for (let seq = first; seq < end; seq += 1) if (passes(seq, client)) sum += 1;
+    return sum;
+  });
+}
+
+/** Where as many came as were to come, what one has too much would hide what another has missed. */
+function checkEach(counts: readonly number[]): void {
+  for (const [client, { counter, before }] of readers.entries()) {
+    const count = counter.count - before;
+    if (count !== counts[client]) throw new Error(`Client ${client} is to get ${counts[client]} events, got ${count}`);
   }
-  return sum;
 }
 
 /** Waits until all has come that was published before `seq`, or for too long. */
 async function arrival({ seq, timeout }: Order<'await'>): Promise<Arrival> {
-  const total = expected(begun, seq);
+  const counts = expected(begun, seq);
+  const total = counts.reduce((sum, count) => sum + count, 0);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, timeout);
     onArrival = () => {
@@ -72,6 +93,7 @@ async function arrival({ seq, timeout }: Order<'await'>): Promise<Arrival> {
     onArrival();
   });
   onArrival = () => {};
+  if (delivered >= total) checkEach(counts);
   published = seq;
   const sorted = latencies.sort((a, b) => a - b);
   return { delivered, expected: total, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
@@ -83,6 +105,7 @@ const follow: { readonly [Name in LoadOrder['order']]: (order: Order<Name>) => u
   stream,
   restart() {
     [latencies, delivered, begun] = [[], 0, published];
+    for (const reader of readers) reader.before = reader.counter.count;
   },
   cut() {
     for (const idler of idlers.splice(0)) idler.cut();

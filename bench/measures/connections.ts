@@ -8,8 +8,12 @@ export async function connections(trial: Trial, { kind, clients }: LoadOf<'idle'
   // So many that code is compiled and the heap has grown: what that takes is not the connections'.
   await trial.connect(Math.max(500, clients * 0.4));
   const before = await trial.mark(collect);
-  await trial.core(() => trial.connect(clients));
+  const seconds = await trial.core(async () => {
+    const begun = performance.now();
+    await trial.connect(clients);
+    return (performance.now() - begun) / 1000;
+  });
   const after = await trial.mark(collect);
   if (kind === 'idle') return { 'KiB/connection': (after.rss - before.rss) / 1024 / clients };
-  return { 'cpu µs/connection': (after.cpu - before.cpu) / clients };
+  return { 'cpu µs/connection': (after.cpu - before.cpu) / clients, 'connections/s': clients / seconds };
 }
