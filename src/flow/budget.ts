@@ -44,7 +44,8 @@ export interface Budget {
  * ```
  *
  * What several clients wait for is counted once, as it is in memory once. Not counted is what a socket takes without
- * saying that it is enough (16 KiB at most), and what strategies of your own keep.
+ * saying that it is enough (16 KiB at most), what a tick brings until it is flushed or held (`outboxBytes` at most and one
+ * event, for each client), and what strategies of your own keep.
  */
 export const budget: Budget = {
   get maxBytes() {
