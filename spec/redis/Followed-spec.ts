@@ -21,7 +21,7 @@ const listener = (key: string, after = '0-0', received = async (): Promise<void>
 
 describe('The streams that one connection reads', () => {
   it('should be asked for more at a time while they are full, and for less when what came is large', async () => {
-    const followed = new Followed();
+    const followed = new Followed(() => {});
     followed.add(listener('a'), 0);
     const { count } = followed;
     await followed.deliver(new Map([['a', entriesOf(count, 10)]]));
@@ -37,7 +37,7 @@ describe('The streams that one connection reads', () => {
   });
 
   it('should be read by slot, and for two stores of one stream from where the earlier one is', () => {
-    const followed = new Followed();
+    const followed = new Followed(() => {});
     followed.add(listener('a', '9-0'), 1);
     followed.add(listener('a', '10-0'), 1);
     followed.add(listener('b', '5-0'), 2);
@@ -51,7 +51,7 @@ describe('The streams that one connection reads', () => {
 
   it('should get theirs though a listener of another one fails', async () => {
     const reports = errorReports();
-    const followed = new Followed();
+    const followed = new Followed(() => {});
     let delivered = 0;
     followed.add(
       listener('a', '0-0', () => Promise.reject(new Error('an observer of somebody’s own'))),

@@ -1,4 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { PageCache } from '../../src/redis/PageCache.ts';
 import type { StreamEntry } from '../../src/redis/StreamEntry.ts';
 
@@ -34,5 +37,32 @@ describe('PageCache', () => {
     expect(idsOf(cache.find('a', '8-0'))).to.deep.equal(['8-0', '9-0']);
     cache.forget('a');
     expect(cache.find('a', '8-0')).to.equal(undefined);
+  });
+
+  it('should hold pages no longer than for a while, though nobody asks for any', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const cache = new PageCache();
+      const pages = [1, 2].map((time) => {
+        const page = [entry(time), entry(time + 1)];
+        cache.add('a', page);
+        clock.tick(3_000);
+        return new WeakRef(page);
+      });
+      const held = async (): Promise<number> => {
+        // What was looked at stays until the event loop turns.
+        await new Promise((resolve) => setImmediate(resolve));
+        collect();
+        return pages.filter((page) => page.deref() !== undefined).length;
+      };
+      expect(await held()).to.equal(1);
+      clock.tick(4_000);
+      expect(await held()).to.equal(0);
+      expect(cache.find('a', '1-0')).to.equal(undefined);
+    } finally {
+      clock.restore();
+    }
   });
 });

@@ -95,6 +95,39 @@ describe('A fault in one stream', () => {
     expect(theirs.gaps).to.deep.equal(['unknown-epoch']);
   });
 
+  it('should be none that another program has fields of the same names', async () => {
+    for (const epoch of ['2026-11-23T10:00:00Z', '1700000000', '20240']) {
+      const key = newKey();
+      await server.cli('XADD', key, '*', 'data', '1', 'epoch', epoch);
+      const store = made<number>({ key });
+      const client = await joined(store);
+      const id = await store.submit(2);
+      await server.cli('XADD', key, '*', 'data', '3', 'epoch', epoch);
+      await until(() => client.data.length === 2);
+      expect(client.messages, epoch).to.deep.include({ data: 2, id });
+      expect(client.gaps, epoch).to.deep.equal([]);
+      client.leave();
+      await store.submit(4);
+      const back = new LogClient(made<number>({ key }).since(client.lastId));
+      await until(() => back.messages.length > 0);
+      expect(
+        back.messages.map(({ data }) => data),
+        epoch,
+      ).to.deep.equal([4]);
+    }
+    expect(reports.list).to.deep.equal([]);
+  });
+
+  it('should be none that another program names an entry before its own that Redis cannot have', async () => {
+    const store = made<number>({ key: 'beyond' });
+    const client = await joined(store);
+    await server.cli('XADD', 'beyond', '*', 'data', '1', 'epoch', 'abcd', 'prev', '99999999999999999999-0');
+    await store.submit(2);
+    await until(() => client.data.length === 2);
+    expect(client.gaps).to.deep.equal([]);
+    expect(reports.list).to.deep.equal([]);
+  });
+
   it('should be reported with the gap, when Redis does not say whether anything is missing', async () => {
     await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', '+@all', '~*', '&*', '-xrange');
     const limited = redis.duplicate({ username: 'limited', password: 'secret' });

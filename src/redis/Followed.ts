@@ -23,7 +23,13 @@ export interface StreamListener {
 export class Followed {
   /** With the slot of each in a Cluster, and when something came last. */
   readonly #listeners = new Map<StreamListener, { readonly slot: number; heardAt: number }>();
+  readonly #stuck: (listener: StreamListener) => void;
   #entries = fewEntries;
+
+  /** `stuck` is told of each that has failed, and has not come any further: asked again, it would fail again. */
+  constructor(stuck: (listener: StreamListener) => void) {
+    this.#stuck = stuck;
+  }
 
   get size(): number {
     return this.#listeners.size;
@@ -58,7 +64,10 @@ export class Followed {
   /** Where to go on, by slot and stream. Two stores of one stream go on from the earlier one's. */
   places(): Map<number, Map<string, string>> {
     const slots = new Map<number, Map<string, string>>();
-    for (const [{ key, after }, { slot }] of this.#listeners) {
+    for (const [listener, { slot }] of this.#listeners) {
+      const { key } = listener;
+      const after = this.#afterOf(listener);
+      if (after === undefined) continue;
       const places = slots.get(slot) ?? new Map<string, string>();
       slots.set(slot, places);
       const known = places.get(key);
@@ -71,17 +80,34 @@ export class Followed {
   async deliver(streams: ReadonlyMap<string, readonly StreamEntry[]>): Promise<void> {
     this.#resize(streams);
     for (const [listener, state] of [...this.#listeners]) {
+      // It was removed while others were given theirs.
+      if (!this.#listeners.has(listener)) continue;
       const entries = streams.get(listener.key);
       const now = performance.now();
       if (entries === undefined && now - state.heardAt < quiet) continue;
       state.heardAt = now;
+      const before = this.#afterOf(listener);
+      if (before === undefined) continue;
       try {
         if (entries === undefined) listener.quiet();
         else await listener.received(entries);
       } catch (error) {
         // Of an observer of somebody's own: no reason for the other streams to stop.
         reportError('deliver', error);
+        const isThere = entries !== undefined && this.#listeners.has(listener);
+        if (isThere && this.#afterOf(listener) === before) this.#stuck(listener);
       }
+    }
+  }
+
+  /** Where one has come to. One that does not know is not to stop the others. */
+  #afterOf(listener: StreamListener): string | undefined {
+    try {
+      return listener.after;
+    } catch (error) {
+      reportError('read', error);
+      this.#stuck(listener);
+      return undefined;
     }
   }
 

@@ -20,21 +20,14 @@ export class PageCache {
   /** The oldest first. */
   #pages: CachedPage[] = [];
   #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   add(key: string, entries: readonly StreamEntry[]): void {
     const bytes = bytesOf(entries);
     if (entries.length < 2 || bytes > mostBytes / 4) return;
-    const now = performance.now();
-    this.#pages.push({ key, entries, bytes, until: now + longest });
+    this.#pages.push({ key, entries, bytes, until: performance.now() + longest });
     this.#bytes += bytes;
-    for (
-      let [oldest] = this.#pages;
-      oldest !== undefined && (this.#bytes > mostBytes || oldest.until < now);
-      [oldest] = this.#pages
-    ) {
-      this.#pages.shift();
-      this.#bytes -= oldest.bytes;
-    }
+    this.#evict();
   }
 
   /** Nobody follows the stream any more. */
@@ -52,6 +45,25 @@ export class PageCache {
       if (index !== undefined) return page.entries.slice(index);
     }
     return undefined;
+  }
+
+  /** Lets go of what is too much or too old; of the rest later, though nobody comes. */
+  #evict(): void {
+    const now = performance.now();
+    for (
+      let [oldest] = this.#pages;
+      oldest !== undefined && (this.#bytes > mostBytes || oldest.until <= now);
+      [oldest] = this.#pages
+    ) {
+      this.#pages.shift();
+      this.#bytes -= oldest.bytes;
+    }
+    if (this.#pages.length === 0 || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#evict();
+    }, longest);
+    this.#timer.unref();
   }
 }
 

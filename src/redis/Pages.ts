@@ -15,7 +15,7 @@ interface Page {
 
 /**
  * Reads what streams retain, a page at a time. Clients that come back together ask for the same pages, which are then read
- * once; and they wait for each other, so that not all of their pages are in memory at once.
+ * once; and they wait for each other, so that not all of their pages are on their way at once.
  */
 export class Pages {
   readonly #redis: StreamCommandsLike;

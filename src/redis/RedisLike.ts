@@ -123,3 +123,8 @@ export interface SubscriberOptions {
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
+
+/** Whether Redis said it of whatever is asked, and of no key: it loads, a script keeps it busy, or it has lost its master. */
+export function isOfAll(error: unknown): boolean {
+  return error instanceof Error && /^(LOADING|BUSY|MASTERDOWN) /.test(error.message);
+}

@@ -46,8 +46,9 @@ function entryOf(id: string, fields: readonly Uint8Array[]): StreamEntry {
     if (names.has(name)) found[name] = fields[index + 1];
   }
   const { data, event, retry } = found;
-  const [epoch, prev] = [text(found.epoch), text(found.prev)];
-  // Another program may use the same names for something else.
+  // Byte by byte, as the scripts compare them.
+  const [epoch, prev] = [found.epoch && latin1.decode(found.epoch), found.prev && latin1.decode(found.prev)];
+  // Another program may use the same names for something else: what the scripts say of it is the same.
   const isOurs = epoch !== undefined && isEpoch(epoch) && prev !== undefined && (prev === '-' || isEntryId(prev));
   const chain = isOurs ? { epoch, prev } : { epoch: undefined, prev: undefined };
   return { id, data, event: text(event), retry: text(retry), ...chain };

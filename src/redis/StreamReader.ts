@@ -1,5 +1,4 @@
 import { reportError } from '../diagnostics.ts';
-import type { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
 import { Backoff } from './Backoff.ts';
 import type { NodeWorker, WorkerOwner } from './ClusterRoutes.ts';
@@ -7,7 +6,7 @@ import { refusedBy } from './Commands.ts';
 import { Followed, type StreamListener } from './Followed.ts';
 import { type ConnectionOwner, duplicate, notConnected } from './OwnConnection.ts';
 import { block, ReaderConnection } from './ReaderConnection.ts';
-import { isReply, type RedisStreamLike } from './RedisLike.ts';
+import { isOfAll, isReply, type RedisStreamLike } from './RedisLike.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 
 /** How often streams of several slots are asked for, in ms. */
@@ -20,13 +19,17 @@ const pollEvery = 20;
 export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener> {
   readonly #redis: RedisStreamLike;
   readonly #owner: WorkerOwner<StreamListener>;
-  readonly #followed = new Followed();
+  readonly #followed = new Followed((listener) => this.#setAside(listener));
   /** Streams that Redis did not give, and when to ask for each again. */
   readonly #aside = new Map<StreamListener, ReturnType<typeof setTimeout>>();
+  /** Those that are asked for again, until they were read, with the number of the first read that does. */
+  readonly #onTrial = new Map<StreamListener, number>();
+  /** How long each waits when it is set aside; forgotten once it was read. */
   readonly #refusals = new WeakMap<StreamListener, Backoff>();
   readonly #losses = new Backoff(50, 2_000);
   #patience = Number.POSITIVE_INFINITY;
   #connection: ReaderConnection | undefined;
+  #reads = 0;
   /** What the read under way does not know of. */
   #changed = false;
   #used = false;
@@ -41,6 +44,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
   add(listener: StreamListener, timeout: number, slot = 0): void {
     this.#patience = Math.min(this.#patience, timeout);
     this.#followed.add(listener, slot);
+    if (this.#refusals.has(listener)) this.#onTrial.set(listener, this.#reads + 1);
     this.#use(true);
     if (this.#connection === undefined) {
       // A newcomer is no reason to try sooner.
@@ -50,14 +54,19 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
 
   remove(listener: StreamListener): void {
     clearTimeout(this.#aside.get(listener));
-    this.#aside.delete(listener);
-    if (!this.#followed.delete(listener)) return;
-    if (this.#followed.size > 0) this.#wake();
-    else this.#rest();
+    this.#onTrial.delete(listener);
+    const wasAside = this.#aside.delete(listener);
+    if (!this.#followed.delete(listener) && !wasAside) return;
+    if (this.#followed.size === 0) this.#rest();
+    else if (!wasAside) this.#wake();
   }
 
-  /** The client can be reached again, and so can we. */
+  /** The client can be reached again, and so can we: of another Redis, or of one that has loaded what it had not. */
   reachable(): void {
+    for (const [listener, timer] of [...this.#aside]) {
+      clearTimeout(timer);
+      this.#askAgain(listener);
+    }
     if (this.#connection !== undefined) return;
     this.#stopTrying();
     this.#connect();
@@ -108,6 +117,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
       }
       const listeners = this.#followed.listeners;
       this.#followed.clear();
+      this.#onTrial.clear();
       this.#rest();
       this.#owner.reroute(listeners);
     }, backoff.next());
@@ -122,21 +132,36 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
     this.#stopTrying();
     this.#connection?.close();
     this.#connection = undefined;
-    this.#use(false);
+    // To be told when the client is ready, for what is aside.
+    this.#use(this.#aside.size > 0);
   }
 
   async #read(connection: ReaderConnection): Promise<void> {
     while (connection === this.#connection) {
       this.#changed = false;
+      this.#reads += 1;
+      const read = this.#reads;
       try {
         const streams = await this.#readSlots(connection);
         this.#losses.reset();
         if (connection === this.#connection) await this.#followed.deliver(streams);
+        this.#passed(read);
       } catch (error) {
-        // Another error has ended the connection, and told us.
-        if (!isReply(error)) return;
-        await this.#setAside(connection);
+        // What has ended the connection was told us.
+        if (connection !== this.#connection) return;
+        if (!isReply(error)) throw error;
+        if (isOfAll(error)) throw refusedBy('XREAD', error);
+        await this.#findRefused(connection);
       }
+    }
+  }
+
+  /** What was asked for in this read, and not set aside again, has no refusals to its name any more. */
+  #passed(read: number): void {
+    for (const [listener, first] of this.#onTrial) {
+      if (first > read) continue;
+      this.#onTrial.delete(listener);
+      this.#refusals.delete(listener);
     }
   }
 
@@ -157,29 +182,45 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
   }
 
   /** One stream that Redis does not give, as its key is something else or is forbidden, is not to keep the others waiting. */
-  async #setAside(connection: ReaderConnection): Promise<void> {
-    const asked = this.#followed.listeners.map(async (listener): Promise<void> => {
+  async #findRefused(connection: ReaderConnection): Promise<void> {
+    const places = [...this.#followed.places().values()].flatMap((each) => [...each]);
+    const refused = new Map<string, unknown>();
+    const asked = places.map(async ([key, after]): Promise<void> => {
       try {
-        await connection.poll(new Map([[listener.key, listener.after]]), 1);
+        await connection.poll(new Map([[key, after]]), 1);
       } catch (error) {
-        if (isReply(error)) this.#refused(listener, refusedBy(`XREAD of ${listener.key}`, error));
+        if (isReply(error) && !isOfAll(error)) refused.set(key, error);
       }
     });
     await Promise.all(asked);
+    for (const listener of this.#followed.listeners) {
+      const { key } = listener;
+      if (!refused.has(key)) continue;
+      reportError('read', refusedBy(`XREAD of ${key}`, refused.get(key)));
+      this.#setAside(listener);
+    }
   }
 
-  #refused(listener: StreamListener, error: TornadoseError): void {
+  #setAside(listener: StreamListener): void {
     if (!this.#followed.delete(listener)) return;
-    reportError('read', error);
+    this.#onTrial.delete(listener);
     const backoff = memo(this.#refusals, listener, () => new Backoff(100, 30_000));
-    const askAgain = (): void => {
-      this.#aside.delete(listener);
-      // A node may have moved it to another.
-      if (this.#owner.reroute !== undefined) this.#owner.reroute([listener]);
-      else this.add(listener, this.#patience);
-    };
-    this.#aside.set(listener, setTimeout(askAgain, backoff.next()));
+    this.#aside.set(
+      listener,
+      setTimeout(() => this.#askAgain(listener), backoff.next()),
+    );
     if (this.#followed.size === 0) this.#rest();
+  }
+
+  #askAgain(listener: StreamListener): void {
+    this.#aside.delete(listener);
+    if (this.#owner.reroute === undefined) {
+      this.add(listener, this.#patience);
+      return;
+    }
+    // A node may have moved it to another.
+    if (this.#followed.size === 0) this.#rest();
+    this.#owner.reroute([listener]);
   }
 
   /** Has the read that is under way end, so that the next one knows what has changed. */

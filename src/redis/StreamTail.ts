@@ -1,9 +1,9 @@
 import { reportError, reportGap } from '../diagnostics.ts';
 import { later } from '../later.ts';
-import { Gap, type Message } from '../message.ts';
+import { Gap, type GapReason, type Message } from '../message.ts';
 import { follows, placeBefore, reasonOf } from './chain.ts';
 import type { StreamListener } from './Followed.ts';
-import { compareIds, idOf, isSamePlace, type Place, placeOf } from './place.ts';
+import { compareIds, idOf, isSamePlace, type Place } from './place.ts';
 import { RecentItems } from './RecentItems.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 import { placeOfEntry, type StreamItem } from './StreamItem.ts';
@@ -101,8 +101,7 @@ export class StreamTail implements StreamListener {
       if (compareIds(entry.id, place.id) <= 0) continue;
       // What another program has added does not say what was before it.
       if (entry.prev === undefined ? !isThere : !follows(entry, place)) {
-        const before = placeBefore(entry, this.#owner.item(entry).place);
-        this.#tell(new Gap({ reason: reasonOf(entry, place) }, idOf(before)));
+        this.#tell(reasonOf(entry, place), placeBefore(entry, this.#owner.item(entry).place));
       }
       isThere = true;
       this.#take(entry);
@@ -112,14 +111,15 @@ export class StreamTail implements StreamListener {
   quiet(): void {
     const place = this.#place;
     if (place === undefined) return;
-    this.#streams.attach(this.#owner.name, this.#timeout).then(
-      (last) => {
+    this.#streams
+      .attach(this.#owner.name, this.#timeout)
+      .then((last) => {
         if (place !== this.#place || compareIds(last.id, place.id) > 0 || isSamePlace(last, place)) return;
         // It was replaced: what it was is not known, nor what was in it before.
-        this.#tell(new Gap({ reason: 'unknown-epoch' }, idOf(last)));
-      },
-      (error) => reportError('read', error),
-    );
+        this.#tell('unknown-epoch', last);
+      })
+      // Of those who are told as well.
+      .catch((error) => reportError('read', error));
   }
 
   /** Whether the entry that has come last is still there, so that nothing is missing after it. */
@@ -134,12 +134,13 @@ export class StreamTail implements StreamListener {
     }
   }
 
-  #tell(gap: Gap): void {
-    reportGap(gap.data.reason, 'log', this.#owner.name);
+  /** Something may be missing before what comes after `place`. */
+  #tell(reason: GapReason, place: Place): void {
+    const position = idOf(place);
+    const gap = new Gap({ reason }, position);
+    reportGap(reason, 'log', this.#owner.name);
     // Whoever stands at what came before finds out for himself.
     this.#recent.clear();
-    const position = gap.id as string;
-    const place = placeOf(position) as Place;
     // Who stands where the log was before has yet to be told.
     this.#place = place;
     this.#recent.push({ place, position, message: gap, value: gap, bytes: 0 });

@@ -69,7 +69,7 @@ export function isEpoch(text: string): boolean {
 
 /** Whether it is an id as Redis writes them. */
 export function isEntryId(id: string): boolean {
-  return idForm.test(id);
+  return idForm.test(id) && id.split('-').every((part) => part.length < 20 || BigInt(part) <= most);
 }
 
 /** Below 0 where `a` came before `b`. Both are as Redis writes them. */

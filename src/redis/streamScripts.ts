@@ -1,5 +1,5 @@
 import type { KnownScripts } from './KnownScripts.ts';
-import { noEpoch, type Place } from './place.ts';
+import { isEpoch, noEpoch, type Place } from './place.ts';
 import type { ScriptCommandsLike } from './RedisLike.ts';
 import { Script } from './Script.ts';
 
@@ -7,10 +7,23 @@ import { Script } from './Script.ts';
 const before = `
 local stream, epoch = KEYS[1], ARGV[1]
 local function field(entry, name)
-  local fields = entry[2]
+  local fields, found = entry[2], nil
   for i = 1, #fields, 2 do
-    if fields[i] == name then return fields[i + 1] end
+    if fields[i] == name then found = fields[i + 1] end
   end
+  return found
+end
+local function is_number(text)
+  if text == '0' then return true end
+  return text:find('^[1-9][0-9]*$') and (#text < 20 or #text == 20 and text <= '18446744073709551615')
+end
+-- Another program may use the same names for something else: those who read say the same of it.
+local function epoch_of(entry)
+  local its, prev = field(entry, 'epoch'), field(entry, 'prev')
+  local digit = '[0-9A-Za-z_-]'
+  if not its or its == '${noEpoch}' or not its:find('^' .. digit:rep(4) .. '$') then return end
+  local ms, sequence = (prev or ''):match('^([0-9]+)-([0-9]+)$')
+  if prev == '-' or ms and is_number(ms) and is_number(sequence) then return its end
 end
 local last, prev = nil, '0-0'
 local info = redis.pcall('XINFO', 'STREAM', stream)
@@ -27,7 +40,7 @@ end
  * there is a place to come back to.
  */
 const attachText = `${before}
-if last then return { prev, field(last, 'epoch') or '' } end
+if last then return { prev, epoch_of(last) or '' } end
 return { redis.call('XADD', stream, '*', 'epoch', epoch, 'prev', prev), epoch }
 `;
 
@@ -53,7 +66,7 @@ if count > seen then redis.call('SET', KEYS[2], ARGV[5], 'PX', 3600000) end
 if KEYS[3] then
   local known = redis.call('GET', KEYS[3])
   if known then
-    local id, of = known:match('^(%S+) (%S*)$')
+    local id, of = known:match('^(%S+) (.*)$')
     return { id, of, 0 }
   end
 end
@@ -67,13 +80,13 @@ if last and count ~= seen + 1 then
     local entries = redis.call('XREVRANGE', stream, from, to, 'COUNT', 100)
     for _, entry in ipairs(entries) do
       local other = own(entry)
-      if other == count then return remember(entry[1], field(entry, 'epoch')) end
+      if other == count then return remember(entry[1], epoch_of(entry) or '') end
     end
     if #entries < 100 then break end
     from = '(' .. entries[100][1]
   end
 end
-if last then epoch = field(last, 'epoch') or epoch end
+if last then epoch = epoch_of(last) or epoch end
 if last and acknowledged ~= '' and last[1] ~= acknowledged and (own(last) or 0) <= told then
   local function came_before(a, b)
     local ams, aseq = a:match('(%d+)-(%d+)')
@@ -148,6 +161,6 @@ export async function append(
 }
 
 function placeIn(answer: unknown): Place {
-  const [id, epoch] = answer as [string, string | null];
-  return { id: String(id), epoch: epoch ? String(epoch) : noEpoch };
+  const [id, epoch] = (answer as [unknown, unknown]).map(String) as [string, string];
+  return { id, epoch: isEpoch(epoch) ? epoch : noEpoch };
 }
