@@ -5,7 +5,6 @@ import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { firstValueFrom, merge } from 'rxjs';
 import { type ErrorReport, Gap, TornadoseError } from 'tornadose';
 import { RedisStore } from 'tornadose/redis';
-import { keySlot } from '../../src/redis/keySlot.ts';
 import { RedisCluster } from '../support/RedisCluster.ts';
 import type { RedisServer } from '../support/RedisServer.ts';
 import { errorReports } from './support/reports.ts';
@@ -116,7 +115,7 @@ describe('Sharded Pub/Sub in a Cluster', () => {
           await store.submit('before');
           await until(() => values.length === 2 * move - 1);
           const from = await servers.ownerOf('a');
-          await moveSlot(servers, 'a');
+          await servers.moveSlot('a');
           await until(() => values.length === 2 * move);
           const to = await servers.ownerOf('a', from);
           expect(to).to.not.equal(from);
@@ -142,7 +141,7 @@ describe('Sharded Pub/Sub in a Cluster', () => {
         await until(() => one.values.length === 2);
         const to = await servers.ownerOf('b', from);
         expect(to).to.not.equal(from);
-        await until(() => agree(servers, 'b', to));
+        await until(() => servers.agree('b', to));
         expect(await one.store.submit('after')).to.equal(1);
         await until(() => one.values.length === 3);
         expect(one.values).to.deep.equal(['before', gap('b'), 'after']);
@@ -226,30 +225,6 @@ describe('Sharded Pub/Sub in a Cluster', () => {
     });
   });
 });
-
-/** Gives the slot of a key to another master, as a resharding does. */
-async function moveSlot(servers: RedisCluster, key: string): Promise<void> {
-  const slot = `${keySlot(key)}`;
-  const from = await servers.ownerOf(key);
-  const masters = await mastersOf(servers);
-  const to = masters.find((each) => each !== from) as RedisServer;
-  const [fromId, toId] = await Promise.all([from.cli('CLUSTER', 'MYID'), to.cli('CLUSTER', 'MYID')]);
-  await to.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
-  await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
-  for (const node of new Set([to, from, ...masters])) await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
-  await until(() => agree(servers, key, to));
-}
-
-/** Whether all nodes take a node for the one that has a key. */
-async function agree(servers: RedisCluster, key: string, owner: RedisServer): Promise<boolean> {
-  const owners = await Promise.all(servers.nodes.map((node) => servers.ownerOf(key, node).catch(() => undefined)));
-  return owners.every((each) => each === owner);
-}
-
-async function mastersOf(servers: RedisCluster): Promise<RedisServer[]> {
-  const roles = await Promise.all(servers.nodes.map((node) => node.cli('ROLE')));
-  return servers.nodes.filter((_, each) => roles[each]?.startsWith('master'));
-}
 
 async function replicaOf(servers: RedisCluster, master: RedisServer): Promise<RedisServer> {
   const roles = await Promise.all(servers.nodes.map((node) => node.cli('ROLE')));

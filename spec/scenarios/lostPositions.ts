@@ -5,6 +5,7 @@ import type { LogOrders, LogSettings } from './server/logs.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria } from './support/afterwards.ts';
 import { EventLog } from './support/EventLog.ts';
 import { inLanes } from './support/inLanes.ts';
+import { inRedis } from './support/inRedis.ts';
 import { ReturningClient } from './support/ReturningClient.ts';
 import type { Served } from './support/Served.ts';
 import { type LogKind, logKinds, logNames } from './support/serveLogs.ts';
@@ -29,14 +30,26 @@ interface Loss {
   readonly after?: number;
   /** How many are published then, before it comes. */
   readonly newer?: number;
+  /** The number of the first event that memory still has by then; Redis, which lets go of whole blocks, is asked. */
+  readonly retains?: number;
+  /** It stands where those who are connected do, who have yet to be told: it goes on as they do, with what comes next. */
+  readonly isAtEnd?: boolean;
   readonly reasons: readonly string[];
   /** Whether a client that is there all the time is to be told as well. */
   readonly everybody?: boolean;
 }
 
 const losses: readonly Loss[] = [
-  { name: 'trimmed', settings: { size: 100 }, from: 5, reasons: ['trimmed'] },
-  { name: 'expired', settings: { ttl: 300 }, from: 5, after: 600, newer: 1, reasons: ['expired'] },
+  { name: 'trimmed', settings: { size: 100 }, from: 5, retains: published - 99, reasons: ['trimmed'] },
+  {
+    name: 'expired',
+    settings: { ttl: 1_000 },
+    from: 5,
+    after: 1_500,
+    newer: 1,
+    retains: published + 1,
+    reasons: ['expired'],
+  },
   { name: 'of another log', from: 'another', reasons: ['unknown-epoch'] },
   { name: 'a wildcard', from: '$', reasons: ['malformed'] },
   { name: 'a minimum', from: '-', reasons: ['malformed'] },
@@ -64,7 +77,8 @@ const lossesOfRedis: readonly Loss[] = [
   },
   {
     // What a fail-over does, or a backup.
-    ...{ name: 'set back', from: published, reasons: ['malformed', 'trimmed', 'unknown-epoch'], everybody: true },
+    ...{ name: 'set back', from: published, isAtEnd: true, everybody: true },
+    reasons: ['malformed', 'trimmed', 'unknown-epoch'],
     async damage(redis, key) {
       const last = (await redis.cli('XREVRANGE', key, '+', '-', 'COUNT', '10')).match(/^\d+-\d+$/gm) ?? [];
       for (const id of last) await redis.cli('XDEL', key, id);
@@ -164,7 +178,7 @@ async function comeBack(
   redis: RedisServer,
   port: number,
   settings: LogSettings,
-  { name, from, damage, after = 0, newer = 0, reasons, everybody = false }: Loss,
+  { name, from, damage, after = 0, newer = 0, retains = 1, isAtEnd = false, reasons, everybody = false }: Loss,
 ): Promise<Result> {
   await served.ask('add', settings);
   const log = settings.name;
@@ -177,6 +191,7 @@ async function comeBack(
   await sleep(after);
   const before = published + newer;
   await served.ask('publish', { log, from: published + 1, count: newer, bytes });
+  const earliest = settings.store === 'queue' ? retains : ((await inRedis(redis, log))[0] ?? before + 1);
   const id = typeof from === 'number' ? staying.ids.get(from) : from;
   const back = new Visit(context, port, `/${log}`, id);
   await back.client.open();
@@ -193,11 +208,11 @@ async function comeBack(
   const isWhole = back.log.last === last && back.log.count === last - (back.log.first ?? 0) + 1;
   const begins = back.log.first ?? Number.NaN;
   // What is retained of a log that has nothing left begins with the next.
-  const goesOn = isWhole && (settings.otherwise === 'live' ? begins === before + 1 : begins <= before + 1);
+  const goesOn = isWhole && begins === (settings.otherwise === 'live' || isAtEnd ? before + 1 : earliest);
   const faults = back.log.holes + back.log.repeats + staying.log.holes + staying.log.repeats;
   const untold = everybody ? staying.log.notices.length === 0 : staying.log.last !== last;
   const fine = first === 'gap' && isRight && goesOn && faults === 0 && !untold;
-  const told = `first ${first}, ${back.log.notices.join() || 'no reason'}, from ${begins} to ${back.log.last}`;
+  const told = `first ${first}, ${back.log.notices.join() || 'no reason'}, from ${begins} (retained from ${earliest}) to ${back.log.last}`;
   const text = `${settings.otherwise}: ${told}; connected: ${staying.log.notices.join() || 'no reason'}, to ${staying.log.last}, ${faults} faults`;
   return { name, text, fine, first, isRight, goesOn, faults, untold };
 }

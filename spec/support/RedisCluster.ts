@@ -43,7 +43,7 @@ export class RedisCluster {
   }
 
   /** The master that has a key, as a node says. */
-  async ownerOf(key: string, asked: RedisServer = this.nodes[0] as RedisServer): Promise<RedisServer> {
+  async ownerOf(key: string, asked: RedisServer = this.#first): Promise<RedisServer> {
     const slot = Number(await asked.cli('CLUSTER', 'KEYSLOT', key));
     const lines = (await asked.cli('CLUSTER', 'NODES')).split('\n').map((line) => line.split(' '));
     const line = lines.find(([, , flags, , , , , , ...ranges]) => flags?.includes('master') && holds(ranges, slot));
@@ -52,9 +52,43 @@ export class RedisCluster {
     return owner;
   }
 
+  /** Gives the slot of a key to another master with all that is in it, as a resharding does. @returns the new owner */
+  async moveSlot(key: string): Promise<RedisServer> {
+    const slot = await this.#first.cli('CLUSTER', 'KEYSLOT', key);
+    const from = await this.ownerOf(key);
+    const masters = await this.#masters();
+    const to = masters.find((each) => each !== from) as RedisServer;
+    const [fromId, toId] = await Promise.all([from.cli('CLUSTER', 'MYID'), to.cli('CLUSTER', 'MYID')]);
+    await to.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
+    await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+    for (;;) {
+      const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100')).split('\n').filter(Boolean);
+      if (keys.length === 0) break;
+      await from.cli('MIGRATE', host, `${to.port}`, '', '0', '5000', 'KEYS', ...keys);
+    }
+    for (const node of new Set([to, from, ...masters])) await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+    await until(() => this.agree(key, to));
+    return to;
+  }
+
+  /** Whether all nodes take a node for the one that has a key. */
+  async agree(key: string, owner: RedisServer): Promise<boolean> {
+    const owners = await Promise.all(this.nodes.map((node) => this.ownerOf(key, node).catch(() => undefined)));
+    return owners.every((each) => each === owner);
+  }
+
   async dispose(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.dispose()));
     this.#removeFolder();
+  }
+
+  get #first(): RedisServer {
+    return this.nodes[0] as RedisServer;
+  }
+
+  async #masters(): Promise<RedisServer[]> {
+    const roles = await Promise.all(this.nodes.map((node) => node.cli('ROLE')));
+    return this.nodes.filter((_, each) => roles[each]?.startsWith('master'));
   }
 
   /** All nodes know of all, and each replica has what its master has: until then no other can take its place. */
