@@ -237,7 +237,7 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
   }
 
   #cut(reason: CloseReason): void {
-    this.#gone();
+    this.#gone(true);
     this.#outbox.release();
     this.#destroy(reason);
   }
@@ -251,10 +251,10 @@ export class Connection<T> extends Watchers implements OutboxOwner, TransportOwn
     }
   }
 
-  #gone(): void {
+  #gone(wasCut = false): void {
     this.#stage = 'closed';
     notDue(this);
-    this.#settings.gate.leave(this, this.#origin);
+    this.#settings.gate.leave(this, this.#origin, wasCut);
   }
 
   get #isClosed(): boolean {

@@ -214,8 +214,8 @@ export class Gate {
     return undefined;
   }
 
-  /** It is gone. @internal */
-  leave(connection: Admitted, { key, session }: Origin): void {
+  /** It is gone; `wasCut` says that what waited for it was not taken. @internal */
+  leave(connection: Admitted, { key, session }: Origin, wasCut = false): void {
     const { seat } = connection;
     if (seat === outside) return;
     connection.seat = outside;
@@ -229,7 +229,7 @@ export class Gate {
       if (left > 0) this.#perKey.set(key, left);
       else this.#perKey.delete(key);
     }
-    if (session !== undefined) this.#sessions.leave(session);
+    if (session !== undefined) this.#sessions.leave(session, wasCut);
     this.#draining?.left(this.size);
   }
 }

@@ -1,11 +1,5 @@
 import { unref } from '../unref.ts';
-
-/** What is needed of an HTTP/2 session. */
-interface SessionLike {
-  /** Takes no more streams, and closes when the last one is over. */
-  close(): void;
-  once(event: 'close', listener: () => void): unknown;
-}
+import { ClosingSession, type SessionLike, type SessionSocket } from './ClosingSession.ts';
 
 /** What is needed of a server of `node:http`, `node:https` or `node:http2`. */
 export interface SessionServer {
@@ -22,7 +16,10 @@ const looks = 20;
 /** The HTTP/2 sessions that are known, how many event streams each has, and the servers that are watched. */
 export class Sessions {
   readonly #counts = new WeakMap<object, number>();
-  readonly #open = new Set<SessionLike>();
+  /** The connection of each: a session that is destroyed does not tell it any more. */
+  readonly #open = new Map<SessionLike, SessionSocket | undefined>();
+  /** Those in which one of our streams was cut. */
+  readonly #cut = new WeakSet<object>();
   readonly #servers = new Set<SessionServer>();
   #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,10 +38,14 @@ export class Sessions {
 
   /** A session is to be closed with the others. */
   add(session: SessionLike): void {
-    if (this.#open.has(session)) return;
-    if (this.#closing) session.close();
-    this.#open.add(session);
+    // Of another runtime it may be anything that tells streams apart.
+    if (this.#open.has(session) || typeof session.once !== 'function' || typeof session.close !== 'function') return;
+    this.#open.set(
+      session,
+      session.socket?.once('close', () => {}),
+    );
     session.once('close', () => this.#open.delete(session));
+    if (this.#closing) this.#close(session);
   }
 
   /** One stream more. */
@@ -53,15 +54,16 @@ export class Sessions {
     this.add(session as SessionLike);
   }
 
-  /** One stream less. */
-  leave(session: object): void {
+  /** One stream less. `wasCut` says that it was not told its end. */
+  leave(session: object, wasCut: boolean): void {
     this.#counts.set(session, this.countOf(session) - 1);
+    if (wasCut) this.#cut.add(session);
   }
 
   /** Closes all that are open, and those that come: their last streams, of others too, may end. Idle connections too. */
   close(): void {
     this.#closing = true;
-    for (const session of this.#open) session.close();
+    for (const session of this.#open.keys()) this.#close(session);
     this.#closeIdle(looks);
   }
 
@@ -69,6 +71,10 @@ export class Sessions {
   reopen(): void {
     this.#closing = false;
     clearTimeout(this.#timer);
+  }
+
+  #close(session: SessionLike): void {
+    new ClosingSession(session, this.#open.get(session), () => this.#cut.has(session));
   }
 
   #closeIdle(left: number): void {
