@@ -1,16 +1,17 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createSecureServer } from 'node:http2';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { type ClientHttp2Session, connect, createSecureServer } from 'node:http2';
+import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { expect } from 'chai';
 import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
-import { type Observable, of } from 'rxjs';
-import { toEventSource, toResponse } from 'tornadose';
+import { NEVER, type Observable, of } from 'rxjs';
+import { Gate, toEventSource, toResponse } from 'tornadose';
 import { certificate } from '../../demos/support/certificate.ts';
 import { appHeaders, type Served, serverContract } from '../contracts/serverContract.ts';
 import { type Host, host } from '../support/host.ts';
-import { closeServers } from '../support/servers.ts';
+import { closeLater, closeOf, closeServers } from '../support/servers.ts';
 
 type App = Hono<{ Bindings: HttpBindings }>;
 type Answer = (c: Context<{ Bindings: HttpBindings }>, source: Observable<string>) => Response;
@@ -74,5 +75,35 @@ describe('Hono', () => {
     app.get('/kept', (c) => toResponse(of(1), c.req.raw, { headers: { 'x-own': 'yes' } }));
     expect((await app.request('/lost')).headers.get('x-own')).to.equal(null);
     expect((await app.request('/kept')).headers.get('x-own')).to.equal('yes');
+  });
+
+  it('should have the streams of an HTTP/2 session counted where they are told of it, and closed by a drain', async () => {
+    const gate = new Gate({ maxPerSession: 2 });
+    const app = new Hono<{ Bindings: Http2Bindings }>();
+    app.get('/stream', (c) => toResponse(NEVER, c.req.raw, { gate, session: c.env.incoming.stream?.session }));
+    const { url, close } = await host(
+      createSecureServer({ ...certificate(), allowHTTP1: true }, getRequestListener(app.fetch)),
+    );
+    const sessions = [1, 2].map(() => connect(url, { rejectUnauthorized: false }));
+    closeLater(() => {
+      for (const session of sessions) session.destroy();
+    });
+    const ask = async (session: ClientHttp2Session | undefined, method = 'GET'): Promise<unknown[]> => {
+      const stream = (session as ClientHttp2Session).request({ ':path': '/stream', ':method': method });
+      const [headers] = await once(stream.resume(), 'response');
+      return [headers[':status'], headers['retry-after'] !== undefined];
+    };
+    const [first, second] = sessions;
+    const [fine, refused] = [
+      [200, false],
+      [429, true],
+    ];
+    expect([await ask(first), await ask(first, 'HEAD'), await ask(first)]).to.deep.equal([fine, fine, fine]);
+    expect([await ask(first), await ask(first, 'HEAD'), await ask(second)]).to.deep.equal([refused, refused, fine]);
+    expect(gate.size).to.equal(3);
+    const gone = sessions.map(closeOf);
+    expect(await gate.drain({ over: 0 })).to.deep.equal({ ended: 3, cut: 0 });
+    await Promise.all(gone);
+    await close();
   });
 });

@@ -195,5 +195,10 @@ describe('toResponse', () => {
     );
     expect(() => toResponse(NEVER, undefined as never)).to.throw(TornadoseError, 'Expected `request` to be a Request');
     expect(() => toResponse(NEVER, request(), { onEvent: 1 as never })).to.throw(TornadoseError, '`onEvent`');
+    for (const session of [null, 'one', 1])
+      expect(() => toResponse(NEVER, request(), { session: session as never })).to.throw(
+        TornadoseError,
+        'Expected `session` to be an HTTP/2 session',
+      );
   });
 });

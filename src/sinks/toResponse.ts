@@ -12,6 +12,11 @@ import { WebStreamTransport } from './WebStreamTransport.ts';
 export interface ResponseOptions<T> extends EventStreamOptions<T> {
   /** Sees the connection's `open`, `drop`s and `close`, as there is no `pipe` that could return them. */
   readonly onEvent?: ((event: ConnectionEvent) => void) | undefined;
+  /**
+   * The HTTP/2 session that the request came over, which no `Request` tells, for `gate.maxPerSession`: with Hono's node-server
+   * `c.env.incoming.stream?.session`. @defaultValue none, so that the streams of a session are bounded by the server alone
+   */
+  readonly session?: object | undefined;
 }
 
 /** What a sink needs of a request: a web-standard `Request` has it. */
@@ -36,19 +41,23 @@ export interface RequestLike {
 export function toResponse<T>(source: Observable<T>, request: RequestLike, options: ResponseOptions<T> = {}): Response {
   if (typeof source?.subscribe !== 'function') throw invalidOption('source', 'an Observable', source);
   if (typeof request?.method !== 'string') throw invalidOption('request', 'a Request', request);
-  const { encoder, settings, answer } = eventStreamFormat('toResponse', options, ['onEvent']);
+  const { encoder, settings, answer } = eventStreamFormat('toResponse', options, ['onEvent', 'session']);
   const onEvent = optionalFunction('onEvent', options.onEvent);
+  const { session } = options;
+  if (session !== undefined && (typeof session !== 'object' || session === null))
+    throw invalidOption('session', 'an HTTP/2 session', session);
   // Before anything is subscribed, as `Headers` has rules of its own.
   const init = head(answer);
   const watch = (events: Observable<ConnectionEvent>): void => {
     if (onEvent !== undefined) events.subscribe(onEvent);
   };
   if (request.method === 'HEAD') {
-    const turnedAway = settings.gate.check({ key: settings.key });
+    const turnedAway = settings.gate.check({ key: settings.key, session });
     watch(refused(encoder.name, turnedAway?.error ?? unwritable('a response', 'head')));
     return turnedAway === undefined ? new Response(null, init) : refusalOf(turnedAway, answer, null);
   }
   const transport = new WebStreamTransport(answer, request);
+  transport.session = session;
   watch(new Connection(source, transport, encoder, settings));
   const { refusal, status } = transport;
   if (refusal !== undefined) return refusalOf(refusal, answer, refusalText(refusal.status));
