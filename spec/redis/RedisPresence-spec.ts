@@ -114,6 +114,31 @@ describe('RedisPresence', () => {
     }
   });
 
+  it('should describe members by the connection that came last, in whichever process, watched or not', async () => {
+    const [one, two, watched] = [start(), start(), start()];
+    const told = await watching(watched, topic);
+    const names = (): string[] =>
+      told.flatMap((each) => (each.type === 'here' ? [] : [`${each.type} ${each.member.name}`]));
+    const anne = { ...ann, name: 'Anne' };
+    for (const [n, [process, user]] of (
+      [
+        [one, ann],
+        [two, anne],
+        [one, ann],
+        [two, anne],
+        [watched, ann],
+      ] as const
+    ).entries()) {
+      connect(process, topic, user);
+      await until(() => names().length > n);
+    }
+    connect(one, topic, ann);
+    connect(one, topic, bob);
+    await until(() => names().length > 5);
+    expect(names()).to.deep.equal(['join Ann', 'update Anne', 'update Ann', 'update Anne', 'update Ann', 'join Bob']);
+    expect(await start().members(topic)).to.have.deep.members([ann, bob]);
+  });
+
   it('should show a newcomer who is in other processes, and no hole while they come and go', async () => {
     const [one, two] = [start(), start()];
     const rest = watch(two, topic);

@@ -61,6 +61,13 @@ export class RedisTopic<M extends PresenceMember>
 
   // ── this process ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  override connect(tracked: Tracked<M>): () => void {
+    const disconnect = super.connect(tracked);
+    // Another process may have described the member since, which only those who watch are told: for Redis it may be news.
+    if (!this.isFollowed) this.localChanged(tracked.id);
+    return disconnect;
+  }
+
   protected override localChanged(id: string): void {
     if (this.#announcements.changed(id)) this.#link.queue.add(this);
     this.check(id);
