@@ -34,6 +34,7 @@ type Figure =
   | 'back in the same 100 ms'
   | 'back before the end'
   | 'tries meanwhile'
+  | 'of them over HTTP/2'
   | 'let in, or not told when';
 
 export const drains: Scenario<Figure | AfterwardsFigure> = {
@@ -50,6 +51,7 @@ export const drains: Scenario<Figure | AfterwardsFigure> = {
     'back in the same 100 ms': { atMost: 15, unit: '%' },
     'back before the end': { exactly: 0 },
     'tries meanwhile': { atLeast: 9 },
+    'of them over HTTP/2': { atLeast: 3 },
     'let in, or not told when': { exactly: 0 },
     ...afterwardsCriteria,
   },
@@ -90,6 +92,7 @@ export const drains: Scenario<Figure | AfterwardsFigure> = {
       'back in the same 100 ms': share(backAt),
       'back before the end': backAt.filter((at) => !(at >= endedAt)).length,
       'tries meanwhile': tries.count,
+      'of them over HTTP/2': tries.overHttp2,
       'let in, or not told when': tries.wrong,
     };
     await served.ask('close');

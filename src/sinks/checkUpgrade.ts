@@ -42,7 +42,9 @@ const names = {
  *
  * ```ts
  * server.on('upgrade', (req, socket, head) => {
- *   if (userOf(req) === undefined) refuseUpgrade(socket, 401);
+ *   const refusal = checkUpgrade(req);
+ *   if (refusal !== undefined) refusal.send(socket);
+ *   else if (userOf(req) === undefined) refuseUpgrade(socket, 401);
  *   else webSockets.handleUpgrade(req, socket, head, (ws) => void chat.pipe(toWebSocket(ws)));
  * });
  * ```

@@ -8,10 +8,13 @@ import { ownOrigin } from './ownOrigin.ts';
 /** Those who come while the server drains. */
 export class Tries {
   count = 0;
+  /** How many of them were answered over HTTP/2. */
+  overHttp2 = 0;
   /** How many were let in, or were not told when to come back. */
   wrong = 0;
   readonly #context: Context;
   readonly #ports: Ports;
+  #unanswered = 0;
 
   constructor(context: Context, ports: Ports) {
     this.#context = context;
@@ -40,8 +43,16 @@ export class Tries {
     this.#context.defer(() => session.end());
     // When all have gone, a session is closed as soon as it is opened, and its stream refused unseen.
     const answer = await answerOverHttp2(session, '/memory').catch(() => undefined);
-    if (answer !== undefined) this.#judge(answer);
     session.end();
+    if (answer === undefined) {
+      this.#unanswered += 1;
+      return;
+    }
+    this.overHttp2 += 1;
+    this.#judge(answer);
+    // Not all had gone when those came.
+    this.wrong += this.#unanswered;
+    this.#unanswered = 0;
   }
 
   #judge({ status, retryAfter }: Answer): void {
