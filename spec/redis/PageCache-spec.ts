@@ -61,6 +61,10 @@ describe('PageCache', () => {
       clock.tick(4_000);
       expect(await held()).to.equal(0);
       expect(cache.find('a', '1-0')).to.equal(undefined);
+      expect(clock.countTimers()).to.equal(0);
+      cache.add('a', [entry(1), entry(2)]);
+      cache.forget('a');
+      expect(clock.countTimers(), 'of a stream that nobody follows').to.equal(0);
     } finally {
       clock.restore();
     }

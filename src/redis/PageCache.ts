@@ -34,6 +34,9 @@ export class PageCache {
   forget(key: string): void {
     this.#pages = this.#pages.filter((page) => page.key !== key);
     this.#bytes = this.#pages.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (this.#pages.length > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** What is known of a stream from an entry on: more than that entry, or nothing. */
