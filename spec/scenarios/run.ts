@@ -1,5 +1,6 @@
 // Runs what must survive: npm run scenarios -- --help
 import { parseArgs } from 'node:util';
+import { compiledFolder } from '../support/compiledFolder.ts';
 import { ensurePrograms } from '../support/programs.ts';
 import { runScenario } from './runScenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -38,6 +39,7 @@ async function runAll(names: readonly string[], seed: number): Promise<void> {
     refuse(`There is no scenario ${unknown}. There are: ${[...new Set(scenarios.map(({ id }) => id))].join(', ')}.`);
   const chosen = scenarios.filter(({ id }) => ids.length === 0 || ids.includes(id));
   ensurePrograms();
+  await compiledFolder();
   console.log(head(chosen));
   for (const scenario of chosen) {
     const outcome = await runScenario(scenario, seed);

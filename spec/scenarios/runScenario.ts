@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compiledFolder } from '../support/compiledFolder.ts';
 import type { Context, Criterion, Scenario } from './Scenario.ts';
 import { type Orders, Served } from './support/Served.ts';
 
@@ -30,7 +31,7 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Out
   const context: Context = {
     seed,
     async serve<Asked extends Orders>(module: string, ...flags: readonly string[]) {
-      const served = new Served<Asked>(module, flags);
+      const served = new Served<Asked>(await compiledFolder(), module, flags);
       closing.push(() => served.end());
       await served.ready();
       return served;

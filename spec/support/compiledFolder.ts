@@ -11,7 +11,7 @@ let folder: Promise<string> | undefined;
 
 /**
  * Where the project's TypeScript is as JavaScript, each file at the path that it has in the project. Node starts such a
- * program in a third of the time that it takes with tsx, and the specs start dozens of them.
+ * program in a third of the time that it takes with tsx, and the specs start dozens of them; what is measured is what users run.
  */
 export function compiledFolder(): Promise<string> {
   folder ??= compile();

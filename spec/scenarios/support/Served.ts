@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { HostOrders } from '../server/host.ts';
 
 /** What a server answers, by name. */
@@ -28,14 +28,15 @@ export class Served<Asked extends Orders> {
   #over = false;
 
   /**
+   * @param folder where the project is as JavaScript: a user's server has nothing between Node and its code either
    * @param module the name of a module in `server/` that exports a `server`
    * @param flags of Node
    */
-  constructor(module: string, flags: readonly string[]) {
-    this.#process = fork(fileURLToPath(new URL('../server/host.ts', import.meta.url)), [module], {
+  constructor(folder: string, module: string, flags: readonly string[]) {
+    this.#process = fork(join(folder, 'spec/scenarios/server/host.js'), [module], {
       // The warning is of a way to count promises, which is the host's.
-      execArgv: ['--import', 'tsx', '--expose-gc', '--disable-warning=ExperimentalWarning', ...flags],
-      cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', ...flags],
+      cwd: folder,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
