@@ -8,23 +8,22 @@ let askedBy: unknown;
 
 function turn(): void {
   askedBy = undefined;
-  const { last } = asked;
-  asked.last = undefined;
   try {
     runFirst();
   } finally {
-    if (last !== undefined) {
-      try {
-        last();
-      } finally {
-        // What that has brought leaves now: in the next turn, it would go before what comes until then.
-        runFirst();
-      }
+    const { last } = asked;
+    asked.last = undefined;
+    try {
+      last?.();
+    } finally {
+      // What that has brought leaves now: in the next turn, it would go before what comes until then.
+      if (last !== undefined) runFirst();
     }
   }
 }
 
-function runFirst(): void {
+/** Does now what comes first in the next turn. */
+export function runFirst(): void {
   const { first } = asked;
   asked.first = undefined;
   first?.();

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { clock } from '../../src/flow/clock.ts';
-import { atEndOfTick, flushLate } from '../../src/flow/ticks.ts';
+import { afterFlushes, atEndOfTick, flushLate } from '../../src/flow/ticks.ts';
 import { later } from '../../src/later.ts';
 import { inTurn } from '../../src/stores/turns.ts';
 
@@ -92,6 +92,38 @@ describe('ticks', () => {
     atEndOfTick({ flush: () => order.push('live') });
     await turn();
     expect(order).to.deep.equal(['live', 'replay', 'replayed']);
+  });
+
+  it('should let those who can wait go on when all is flushed, also when one of them throws', async () => {
+    const order: string[] = [];
+    const puller = (name: string) => ({
+      flush: () => afterFlushes({ pull: () => void order.push(name) }),
+    });
+    atEndOfTick(puller('first'));
+    atEndOfTick({
+      flush: () =>
+        afterFlushes({
+          pull() {
+            throw new Error('broken');
+          },
+        }),
+    });
+    atEndOfTick(puller('second'));
+    atEndOfTick({ flush: () => order.push('live') });
+    await turn();
+    expect(order).to.deep.equal(['live', 'first', 'second']);
+  });
+
+  it('should write what is replayed within the time that is for replays, one client after the other', async () => {
+    const order: string[] = [];
+    for (const name of ['a', 'b']) {
+      inTurn(() => {
+        order.push(`replay ${name}`);
+        atEndOfTick({ flush: () => order.push(`write ${name}`) });
+      });
+    }
+    await turn();
+    expect(order).to.deep.equal(['replay a', 'write a', 'replay b', 'write b']);
   });
 
   it('should flush the others when one throws', async () => {

@@ -16,6 +16,7 @@ import {
   take,
   toArray,
 } from 'rxjs';
+import sinon from 'sinon';
 import {
   type ConnectionEvent,
   type Encoder,
@@ -110,6 +111,26 @@ describe('fromPull', () => {
     expect(state.taken).to.be.greaterThan(taken);
     transport.leave();
     expect(state.returned).to.equal(1);
+  });
+
+  it('should have what fills a batch written at once, so that nothing else has to wait for it at the end of the tick', async () => {
+    const transport = new FakeTransport();
+    const { numbers } = counted(100);
+    // A turn is over after some ms, which a machine that stands still takes for nothing.
+    const clock = sinon.useFakeTimers({ toFake: ['performance'] });
+    try {
+      fromPull(numbers)
+        .pipe(
+          map((n) => `${n}:`.padEnd(1_000, 'x')),
+          toSink(transport, lines),
+        )
+        .subscribe();
+      expect(transport.written.map(({ length }) => length)).to.deep.equal([66 * 1_003]);
+    } finally {
+      clock.restore();
+    }
+    await endOfTick();
+    expect(transport.written.join('').match(/\d+(?=:)/g)).to.deep.equal(Array.from({ length: 100 }, (_, n) => `${n}`));
   });
 
   it('should send a million values to one client, in order, with a bounded amount waiting', async () => {

@@ -19,7 +19,7 @@ import type { Settings } from './SinkOptions.ts';
 import { Standing } from './Standing.ts';
 import { tally } from './TickTally.ts';
 import { OwnedTransport, type Transport } from './Transport.ts';
-import { atEndOfTick, type Flushed } from './ticks.ts';
+import { afterFlushes, atEndOfTick, type Flushed, type Pulls } from './ticks.ts';
 
 /** What an outbox asks and tells the connection that it belongs to. */
 export interface OutboxOwner {
@@ -56,7 +56,7 @@ const emptyBatches = new WeakMap<Encoder, Batch>();
  * It is made before it subscribes, because a source may emit, end or fail while it is subscribed; and it never throws,
  * because RxJS would take that for the store's other clients too.
  */
-export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand, Flushed, HeldOwner, Laggard {
+export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand, Flushed, HeldOwner, Laggard, Pulls {
   // In the order of their use, so that they share cache lines: those of `next` first, then those of `flush`.
   /** Whether the source has emitted, since the last heartbeat. */
   hasEmitted = false;
@@ -164,6 +164,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   whenReady(resume: () => void): void {
     this.#pulling ??= new Pulling();
     this.#pulling.add(resume);
+    // No more of it comes in this tick. What is written now takes of the time that the source has, and not of what comes live.
+    this.#writeNow();
   }
 
   follow(position: () => string, tell: boolean): void {
@@ -230,15 +232,18 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
    * a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
    */
   protected makeRoom(): boolean {
-    if (!this.#settings.strategy.wantsAll || !this.#writable || this.#held?.size) return false;
-    if (!this.#owner.mayWriteNow()) return false;
+    if (this.#settings.strategy.wantsAll) this.#writeNow();
+    return this.canTake;
+  }
+
+  /** Writes a full batch before the end of the tick, where the client can take it. */
+  #writeNow(): void {
+    if (!this.#writable || this.#held?.size || !this.#owner.mayWriteNow()) return;
     try {
       this.#write();
     } catch (error) {
       this.#owner.writeFailed(error);
-      return false;
     }
-    return this.canTake;
   }
 
   protected get canTake(): boolean {
@@ -300,8 +305,12 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     this.#nothing.forget();
     if (this.#isGone) return;
     this.changed();
-    this.#pulling?.resume(this);
+    if (this.#pulling?.isWaiting) afterFlushes(this);
     if (this.#ending && this.isEmpty) this.#owner.emptied();
+  }
+
+  pull(): void {
+    this.#pulling?.resume(this);
   }
 
   /** The transport can take more. */

@@ -4,6 +4,10 @@ import type { Demand } from '../pull/demand.ts';
 export class Pulling {
   #waiting: (() => void)[] = [];
 
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   add(resume: () => void): void {
     this.#waiting.push(resume);
   }

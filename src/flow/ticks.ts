@@ -8,13 +8,20 @@ export interface Flushed {
   flush(now: number): void;
 }
 
+/** What has sources that can wait, and do so for what comes live. */
+export interface Pulls {
+  /** Lets them go on. */
+  pull(): void;
+}
+
 /** For how many ms flushes may go on before the event loop turns, and how many come between two looks at the clock. */
 const slice = 10;
 const stride = 8;
 /** After how many ms a flush is late. */
-const late = 2;
+const late = 1;
 
 let due: Flushed[] = [];
+let pulling: Pulls[] = [];
 /** When the flush that comes was asked for, or the one before it has begun. */
 let since = 0;
 let isFlushing = false;
@@ -24,6 +31,11 @@ const askForTurn = oncePerTurn('first', flushAll);
 export function atEndOfTick(flushed: Flushed): void {
   due.push(flushed);
   schedule();
+}
+
+/** Has `pulls` go on when the flushes that are under way are done. */
+export function afterFlushes(pulls: Pulls): void {
+  pulling.push(pulls);
 }
 
 function schedule(): void {
@@ -66,5 +78,20 @@ function flushAll(): void {
     }
   }
   isFlushing = false;
+  pullAll();
   endTally();
+}
+
+function pullAll(): void {
+  if (pulling.length === 0) return;
+  const all = pulling;
+  pulling = [];
+  for (const each of all) {
+    try {
+      each.pull();
+    } catch (error) {
+      // Of an iterator of somebody's own: no reason to keep the others from theirs.
+      reportError('flush', error);
+    }
+  }
 }

@@ -2,7 +2,8 @@ import type { Observer, Subscriber } from 'rxjs';
 import { reportGap, reportResume } from '../diagnostics.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import type { Demand } from '../pull/demand.ts';
-import { Cursor, type CursorLog } from '../stores/Cursor.ts';
+import { Cursor, type CursorLog, stride } from '../stores/Cursor.ts';
+import { hasTime, inTurn } from '../stores/turns.ts';
 import { follows, lossOf, placeBefore, reasonOf } from './chain.ts';
 import { PageReader, type PageSource } from './PageReader.ts';
 import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
@@ -204,11 +205,21 @@ export class StreamCursor extends Cursor {
 
   #take(entries: readonly StreamEntry[], from: number): void {
     this.#pages.taken(entries);
-    const [last] = entries.slice(0, from);
+    this.#passOn(entries, from);
+  }
+
+  /** Passes on those from a place in a page on. */
+  #passOn(entries: readonly StreamEntry[], from: number): void {
+    const last = entries[from - 1];
     let before = last && placeOfEntry(last);
-    for (const entry of entries.slice(from)) {
+    for (let index = from; index < entries.length; index += 1) {
       if (this.closed) return;
       if (this.waits(this.run)) return;
+      if (index % stride === 0 && !hasTime()) {
+        inTurn(() => this.#passOn(entries, index));
+        return;
+      }
+      const entry = entries[index] as StreamEntry;
       const { position, message, place } = this.log.item(entry);
       if (before !== undefined && entry.prev !== undefined && !follows(entry, before)) {
         const reason = reasonOf(entry, before);

@@ -5,7 +5,7 @@ import { unref } from '../unref.ts';
 import { hasTime, inTurn } from './turns.ts';
 
 /** How many messages are replayed between two looks at the clock. */
-const stride = 16;
+export const stride = 16;
 
 /** What a cursor goes through: messages in memory, numbered from 1 on. */
 export interface CursorLog {

@@ -1,12 +1,12 @@
 import { reportError } from '../diagnostics.ts';
-import { later, oncePerTurn } from '../later.ts';
+import { later, oncePerTurn, runFirst } from '../later.ts';
 
 /**
  * For how many ms messages are replayed before the event loop turns, to all clients together: half as long as the turn
  * before took, within these bounds. So what comes live waits no longer for a replay than for itself, and where much of it
  * comes, those who come back get on all the same.
  */
-const [least, most] = [0.5, 2];
+const [least, most] = [0.5, 4];
 
 const waiting: (() => void)[] = [];
 const askForTurn = oncePerTurn('last', begin);
@@ -34,6 +34,8 @@ function begin(): void {
   for (let left = waiting.length; left > 0 && hasTime(); left -= 1) {
     try {
       waiting.shift()?.();
+      // To write it takes longer than to replay it: it is of the same time.
+      runFirst();
     } catch (error) {
       // Of a Subscriber of somebody's own: no reason to keep the others from their turns.
       reportError('replay', error);
