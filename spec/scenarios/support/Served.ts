@@ -42,7 +42,7 @@ export class Served<Asked extends Orders> {
     });
     let complaint = '';
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      complaint = (complaint + text).slice(-1_000);
+      complaint = (complaint + text).slice(-2_000);
     });
     this.#ended = once(this.#process, 'exit').then(([code, signal]) => {
       // Nobody waits any more, and what never settles is garbage.
