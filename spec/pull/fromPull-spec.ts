@@ -16,7 +16,6 @@ import {
   take,
   toArray,
 } from 'rxjs';
-import sinon from 'sinon';
 import {
   type ConnectionEvent,
   type Encoder,
@@ -111,26 +110,6 @@ describe('fromPull', () => {
     expect(state.taken).to.be.greaterThan(taken);
     transport.leave();
     expect(state.returned).to.equal(1);
-  });
-
-  it('should have what fills a batch written at once, so that nothing else has to wait for it at the end of the tick', async () => {
-    const transport = new FakeTransport();
-    const { numbers } = counted(100);
-    // A turn is over after some ms, which a machine that stands still takes for nothing.
-    const clock = sinon.useFakeTimers({ toFake: ['performance'] });
-    try {
-      fromPull(numbers)
-        .pipe(
-          map((n) => `${n}:`.padEnd(1_000, 'x')),
-          toSink(transport, lines),
-        )
-        .subscribe();
-      expect(transport.written.map(({ length }) => length)).to.deep.equal([66 * 1_003]);
-    } finally {
-      clock.restore();
-    }
-    await endOfTick();
-    expect(transport.written.join('').match(/\d+(?=:)/g)).to.deep.equal(Array.from({ length: 100 }, (_, n) => `${n}`));
   });
 
   it('should send a million values to one client, in order, with a bounded amount waiting', async () => {
@@ -282,6 +261,47 @@ describe('fromPull', () => {
       expect(isReleased).to.equal(true);
       expect(errors).to.deep.equal([]);
     });
+
+  it('should hear of an iterator that ends its own client and then rejects, and let nobody else hear of it', async () => {
+    const ending = new AbortController();
+    const unhandled: unknown[] = [];
+    const hear = (error: unknown): void => void unhandled.push(error);
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', hear);
+    try {
+      let isReleased = false;
+      const rows: AsyncIterable<number> = {
+        [Symbol.asyncIterator]: () => ({
+          next() {
+            ending.abort();
+            return Promise.reject(new Error('the cursor is gone'));
+          },
+          return() {
+            isReleased = true;
+            return Promise.resolve({ done: true, value: undefined });
+          },
+        }),
+      };
+      fromPull(rows)
+        .pipe(toSink(new FakeTransport(), lines, { signal: ending.signal }))
+        .subscribe();
+      await endOfTick();
+      expect(isReleased).to.equal(true);
+    } finally {
+      process.off('unhandledRejection', hear);
+      for (const other of others) process.on('unhandledRejection', other);
+    }
+    expect(unhandled).to.deep.equal([]);
+  });
+
+  it('should fail with what is wrong when an iterator does not give results', async () => {
+    for (const odd of [1, null, undefined]) {
+      const rows = { [Symbol.iterator]: () => ({ next: () => odd as never }) };
+      const error: unknown = await lastValueFrom(fromPull(rows)).catch((reason) => reason);
+      expect(error).to.be.instanceOf(TypeError);
+      expect((error as TypeError).message).to.equal(`Iterator result ${odd} is not an object`);
+    }
+  });
 
   it('should let the event loop turn while an async iterable has its values ready', async () => {
     let stop = false;

@@ -17,8 +17,14 @@ export class Pulling {
     const waiting = this.#waiting;
     this.#waiting = [];
     let resumed = 0;
-    for (; resumed < waiting.length && client.ready; resumed += 1) waiting[resumed]?.();
-    // Those whose turn has not come are first next time, or one endless source would keep the others from theirs.
-    if (resumed < waiting.length) this.#waiting = [...waiting.slice(resumed), ...this.#waiting];
+    try {
+      while (resumed < waiting.length && client.ready) {
+        resumed += 1;
+        waiting[resumed - 1]?.();
+      }
+    } finally {
+      // Those whose turn has not come are first next time, or one endless source would keep the others from theirs.
+      if (resumed < waiting.length) this.#waiting = [...waiting.slice(resumed), ...this.#waiting];
+    }
   }
 }

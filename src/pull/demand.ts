@@ -5,6 +5,8 @@ export interface Demand {
   readonly ready: boolean;
   /** Calls `resume` once, when the client can take more again. */
   whenReady(resume: () => void): void;
+  /** Writes what there is now, and not at the end of the tick: of the time of whoever has brought it, and not of what comes live. */
+  writeNow?(): void;
   /** Takes note of where the client stands, for one that gets nothing for long; with `tell`, it is sent at once. */
   follow?(position: () => string, tell: boolean): void;
   /** Where the client stands is not known yet: `follow` is called as soon as it is. */

@@ -94,21 +94,22 @@ class Pump<T> {
       this.#isAsking = true;
       try {
         result = this.#pull.next();
+        if (typeof result !== 'object' || result === null)
+          throw new TypeError(`Iterator result ${result} is not an object`);
       } catch (error) {
         this.#fail(error);
         return;
       } finally {
         this.#isAsking = false;
       }
-      if (this.#ended) {
-        this.#pull.return();
-        return;
-      }
       if ('then' in result) {
+        // Also when it has ended: one that fails then must not end the process.
         result.then(this.#arrived, this.#fail);
+        if (this.#ended) this.#pull.return();
         return;
       }
-      this.#take(result);
+      if (!this.#ended) this.#take(result);
+      else this.#pull.return();
     }
   }
 
