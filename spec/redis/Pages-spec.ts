@@ -11,7 +11,7 @@ function pagesOf() {
   const asked: { readonly from: string; answer(): void }[] = [];
   const redis = {
     xrangeBuffer: (_key: string, from: string) =>
-      new Promise((resolve) => asked.push({ from, answer: () => resolve([entry(from)]) })),
+      new Promise((resolve) => asked.push({ from, answer: () => resolve([entry(from), entry('9-9')]) })),
   } as unknown as StreamCommandsLike;
   const commands = { run: (_lane: unknown, _name: string, _bytes: number, send: () => unknown) => send() };
   const pages = new Pages(redis, commands as unknown as Commands);
@@ -45,6 +45,24 @@ describe('Pages', () => {
     await Promise.all(first);
     expect(await unwanted).to.deep.equal([]);
     asked[2]?.answer();
-    expect((await late)?.map(({ id }) => id)).to.deep.equal(['3-0']);
+    expect((await late)?.[0]?.id).to.equal('3-0');
+  });
+
+  it('should keep a page for who comes next, unless nobody wants it any more when it comes', async () => {
+    const { asked, page } = pagesOf();
+    for (const isWanted of [true, false]) {
+      const from = isWanted ? '1-0' : '2-0';
+      let wants = true;
+      const first = page(from, () => wants);
+      wants = isWanted;
+      asked.at(-1)?.answer();
+      await first;
+      await Promise.resolve();
+      const { length } = asked;
+      const next = page(from);
+      expect(asked.length - length, from).to.equal(isWanted ? 0 : 1);
+      asked.at(-1)?.answer();
+      expect((await next).map(({ id }) => id)).to.deep.equal([from, '9-9']);
+    }
   });
 });

@@ -39,7 +39,8 @@ export class Sessions {
   /** A session is to be closed with the others. */
   add(session: SessionLike): void {
     // Of another runtime it may be anything that tells streams apart.
-    if (this.#open.has(session) || typeof session.once !== 'function' || typeof session.close !== 'function') return;
+    if (typeof session.once !== 'function' || typeof session.close !== 'function') return;
+    if (this.#open.has(session) || session.destroyed) return;
     this.#open.set(
       session,
       session.socket?.once('close', () => {}),

@@ -59,7 +59,8 @@ export class Pages {
     this.#asked.set(name, { wanted, entries });
     entries.then((page) => {
       forget();
-      this.#cache.add(key, page);
+      // Or the stream may not be followed any more, and nobody would forget it.
+      if (wanted.some((each) => each())) this.#cache.add(key, page);
     }, forget);
     return entries;
   }

@@ -151,7 +151,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
         if (connection !== this.#connection) return;
         if (!isReply(error)) throw error;
         if (isOfAll(error)) throw refusedBy('XREAD', error);
-        await this.#findRefused(connection);
+        if (!(await this.#findRefused(connection))) throw refusedBy('XREAD', error);
       }
     }
   }
@@ -182,7 +182,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
   }
 
   /** One stream that Redis does not give, as its key is something else or is forbidden, is not to keep the others waiting. */
-  async #findRefused(connection: ReaderConnection): Promise<void> {
+  async #findRefused(connection: ReaderConnection): Promise<boolean> {
     const places = [...this.#followed.places().values()].flatMap((each) => [...each]);
     const refused = new Map<string, unknown>();
     const asked = places.map(async ([key, after]): Promise<void> => {
@@ -199,6 +199,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
       reportError('read', refusedBy(`XREAD of ${key}`, refused.get(key)));
       this.#setAside(listener);
     }
+    return refused.size > 0;
   }
 
   #setAside(listener: StreamListener): void {

@@ -36,6 +36,9 @@ export type HostOrders = {
   pendingPromises(): number;
 };
 
+// Node opens it when something first asks for it, and that is no leak.
+void process.stderr;
+
 // First, so that a module that cannot be loaded ends the process.
 const { server } = (await import(`./${process.argv[2]}.ts`)) as { readonly server: ScenarioServer };
 
