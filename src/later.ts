@@ -2,38 +2,46 @@
 export const later: (turn: () => void) => unknown =
   typeof globalThis.setImmediate === 'function' ? (turn) => setImmediate(turn) : (turn) => setTimeout(turn, 0);
 
-/** What is to be done at the next turn: first what waits to be written, and after that what may take some time. */
-const asked: { [Place in 'first' | 'last']?: (() => void) | undefined } = {};
+/** The places of a turn, in their order: what waits to be written, sources that can wait for that, and replays, which take time. */
+type Place = 'write' | 'pull' | 'replay';
+
+/** What is to be done at the next turn. */
+const asked: { [Each in Place]?: (() => void) | undefined } = {};
 let askedBy: unknown;
+let turns = 0;
 
 function turn(): void {
   askedBy = undefined;
   try {
-    runFirst();
+    take('write');
+    // What was left over, as there is much of it, is for the turns to come.
+    const isOver = asked.write === undefined;
+    const pulled = take('pull');
+    const replayed = take('replay');
+    // What these have brought leaves now: in the next turn, it would go before what comes until then.
+    if ((pulled || replayed) && isOver) take('write');
   } finally {
-    const { last } = asked;
-    asked.last = undefined;
-    try {
-      last?.();
-    } finally {
-      // What that has brought leaves now: in the next turn, it would go before what comes until then.
-      if (last !== undefined) runFirst();
-    }
+    turns += 1;
   }
 }
 
-/** Does now what comes first in the next turn. */
-export function runFirst(): void {
-  const { first } = asked;
-  asked.first = undefined;
-  first?.();
+function take(place: Place): boolean {
+  const run = asked[place];
+  asked[place] = undefined;
+  run?.();
+  return run !== undefined;
+}
+
+/** How many turns there have been in which something was to be done: the number of this one. */
+export function turnNumber(): number {
+  return turns;
 }
 
 /**
  * A function that has `run` called at the next turn of the event loop, once however often it is asked. It tells whether it
  * was the first to ask. There is one for each place in a turn.
  */
-export function oncePerTurn(place: 'first' | 'last', run: () => void): () => boolean {
+export function oncePerTurn(place: Place, run: () => void): () => boolean {
   return () => {
     // A test may replace the clock, and put it back before that turn has come: it never would.
     const by = globalThis.setImmediate ?? globalThis.setTimeout;

@@ -164,8 +164,15 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
   whenReady(resume: () => void): void {
     this.#pulling ??= new Pulling();
     this.#pulling.add(resume);
-    // No more of it comes in this tick. What is written now takes of the time that the source has, and not of what comes live.
-    this.#writeNow();
+  }
+
+  writeNow(): void {
+    if (!this.#writable || this.#held?.size || !this.#owner.mayWriteNow()) return;
+    try {
+      if (this.#write()) this.wroteAt = clock();
+    } catch (error) {
+      this.#owner.writeFailed(error);
+    }
   }
 
   follow(position: () => string, tell: boolean): void {
@@ -232,18 +239,8 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
    * a strategy that only keeps things, what there is goes to the socket now, and the socket tells.
    */
   protected makeRoom(): boolean {
-    if (this.#settings.strategy.wantsAll) this.#writeNow();
+    if (this.#settings.strategy.wantsAll) this.writeNow();
     return this.canTake;
-  }
-
-  /** Writes a full batch before the end of the tick, where the client can take it. */
-  #writeNow(): void {
-    if (!this.#writable || this.#held?.size || !this.#owner.mayWriteNow()) return;
-    try {
-      this.#write();
-    } catch (error) {
-      this.#owner.writeFailed(error);
-    }
   }
 
   protected get canTake(): boolean {

@@ -14,18 +14,19 @@ export interface Pulls {
   pull(): void;
 }
 
-/** For how many ms flushes may go on before the event loop turns, and how many come between two looks at the clock. */
+/** For how many ms flushes, and pulls, may go on before the event loop turns, and how many flushes come between two looks at the clock. */
 const slice = 10;
 const stride = 8;
 /** After how many ms a flush is late. */
 const late = 1;
 
 let due: Flushed[] = [];
-let pulling: Pulls[] = [];
+const pulling: Pulls[] = [];
 /** When the flush that comes was asked for, or the one before it has begun. */
 let since = 0;
 let isFlushing = false;
-const askForTurn = oncePerTurn('first', flushAll);
+const askForTurn = oncePerTurn('write', flushAll);
+const askToPull = oncePerTurn('pull', pullAll);
 
 /** Flushes `flushed` at the end of this tick, so that what the tick brings leaves as one write. Ask once a tick. */
 export function atEndOfTick(flushed: Flushed): void {
@@ -33,9 +34,10 @@ export function atEndOfTick(flushed: Flushed): void {
   schedule();
 }
 
-/** Has `pulls` go on when the flushes that are under way are done. */
+/** Has `pulls` go on when what waits has been flushed. */
 export function afterFlushes(pulls: Pulls): void {
   pulling.push(pulls);
+  askToPull();
 }
 
 function schedule(): void {
@@ -78,20 +80,19 @@ function flushAll(): void {
     }
   }
   isFlushing = false;
-  pullAll();
   endTally();
 }
 
 function pullAll(): void {
-  if (pulling.length === 0) return;
-  const all = pulling;
-  pulling = [];
-  for (const each of all) {
+  const ends = clock() + slice;
+  // Those who wait again meanwhile are behind these.
+  for (let left = pulling.length; left > 0 && clock() < ends; left -= 1) {
     try {
-      each.pull();
+      pulling.shift()?.pull();
     } catch (error) {
       // Of an iterator of somebody's own: no reason to keep the others from theirs.
       reportError('flush', error);
     }
   }
+  if (pulling.length > 0) askToPull();
 }

@@ -62,6 +62,10 @@ export class Changes<S, T> extends Subscriber<T> implements ClientEnd, Demand {
     else this.#waiting.push(resume);
   }
 
+  writeNow(): void {
+    if (this.#isLive) this.#client?.writeNow?.();
+  }
+
   followLater(): void {
     this.#isLate = true;
   }

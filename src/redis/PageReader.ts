@@ -1,5 +1,4 @@
 import { reportError } from '../diagnostics.ts';
-import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
 import { bytesOf, type StreamEntry } from './StreamEntry.ts';
 
@@ -19,6 +18,8 @@ interface PageTaker {
   readonly closed: boolean;
   /** Has it go on: Redis has failed, or did not have it yet. */
   readonly run: () => void;
+  /** Has it do something in a later turn. */
+  inTurn(run: () => void): void;
 }
 
 /** Reads a stream for one client, in pages of a size that fits; what fails is tried again, later each time. */
@@ -47,7 +48,7 @@ export class PageReader {
       .page(from, this.#count + 1, () => !this.#taker.closed)
       .then(
         (entries) => {
-          inTurn(() => {
+          this.#taker.inTurn(() => {
             if (this.#taker.closed) return;
             this.#isFailing = false;
             take(entries);
@@ -64,7 +65,7 @@ export class PageReader {
 
   /** Has the client go on after a while. */
   later(): void {
-    this.#timer = setTimeout(() => inTurn(this.#taker.run), this.#retries.next());
+    this.#timer = setTimeout(() => this.#taker.inTurn(this.#taker.run), this.#retries.next());
   }
 
   /** These were of use. The next page has as many as fit. */

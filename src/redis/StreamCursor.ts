@@ -3,7 +3,7 @@ import { reportGap, reportResume } from '../diagnostics.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import type { Demand } from '../pull/demand.ts';
 import { Cursor, type CursorLog, stride } from '../stores/Cursor.ts';
-import { hasTime, inTurn } from '../stores/turns.ts';
+import { hasTime } from '../stores/turns.ts';
 import { follows, lossOf, placeBefore, reasonOf } from './chain.ts';
 import { PageReader, type PageSource } from './PageReader.ts';
 import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
@@ -138,7 +138,7 @@ export class StreamCursor extends Cursor {
       this.log.ending(this);
       return;
     }
-    if (this.waits(this.run)) return;
+    if (this.isFull(this.run)) return;
     this.log.behind.add(this);
     const place = this.#next === 'earliest' ? undefined : (placeOf(this.id) as Place);
     // Where to begin if nothing is retained.
@@ -213,10 +213,9 @@ export class StreamCursor extends Cursor {
     const last = entries[from - 1];
     let before = last && placeOfEntry(last);
     for (let index = from; index < entries.length; index += 1) {
-      if (this.closed) return;
-      if (this.waits(this.run)) return;
+      if (this.closed || this.isFull(this.run)) return;
       if (index % stride === 0 && !hasTime()) {
-        inTurn(() => this.#passOn(entries, index));
+        this.inTurn(() => this.#passOn(entries, index));
         return;
       }
       const entry = entries[index] as StreamEntry;

@@ -76,6 +76,10 @@ export class CombinedCursor implements PartOwner {
     else this.#waiting.push(resume);
   }
 
+  writeNow(): void {
+    if (this.#isOpen && !this.#isPassing) this.#client?.writeNow?.();
+  }
+
   /** The part knows where it begins. */
   begun(part: PartSubscriber, tell: boolean): void {
     if (part.isNew) this.#tellNew(part);

@@ -63,12 +63,11 @@ export abstract class Cursor implements Observer<Message> {
       } else if (this.offset === end) {
         this.follow();
         return;
-      } else if (this.waits(this.run)) {
+      } else if (this.isFull(this.run)) {
         return;
       } else {
         if (count % stride === 0 && !hasTime()) {
-          this.log.behind.add(this);
-          inTurn(this.run);
+          this.inTurn(this.run);
           return;
         }
         count += 1;
@@ -105,6 +104,21 @@ export abstract class Cursor implements Observer<Message> {
   protected follow(): void {
     this.log.behind.delete(this);
     this.#seat = this.log.join(this);
+  }
+
+  /** Goes on in a later turn. To write what comes of it takes longer than to pass it on, and is of the same time. */
+  inTurn(goOn: () => void): void {
+    this.log.behind.add(this);
+    inTurn(() => {
+      goOn();
+      this.demand?.writeNow?.();
+    });
+  }
+
+  /** Whether the client cannot take more, though what there is was written. */
+  protected isFull(goOn: () => void): boolean {
+    if (this.demand?.ready === false) this.demand.writeNow?.();
+    return this.waits(goOn);
   }
 
   /** Whether the client cannot take more: it goes on when it can. */

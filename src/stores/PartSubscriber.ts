@@ -13,7 +13,7 @@ export interface Part {
 }
 
 /** The place in all of the logs that a part belongs to. */
-export interface PartOwner extends Pick<Demand, 'ready' | 'whenReady'> {
+export interface PartOwner extends Pick<Demand, 'ready' | 'whenReady' | 'writeNow'> {
   /** The part knows where it begins. */
   begun(part: PartSubscriber, tell: boolean): void;
   next(part: PartSubscriber, message: Message): void;
@@ -75,6 +75,10 @@ export class PartSubscriber extends Subscriber<Message> implements ClientEnd, De
 
   whenReady(resume: () => void): void {
     this.#owner.whenReady(resume);
+  }
+
+  writeNow(): void {
+    this.#owner.writeNow?.();
   }
 
   followLater(): void {
