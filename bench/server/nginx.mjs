@@ -53,7 +53,10 @@ export async function start() {
   return {
     async listen() {
       publisher = await connected(port, nginx, join(folder, 'error.log'));
+      // The system accepts before there is a worker, which would be missing among those that are measured.
+      await subscribers(port);
       family = familyOf(nginx.pid);
+      if (family.length < 2) throw new Error('nginx has no worker');
       return port;
     },
     publish: (values) => post(publisher, values.map(JSON.stringify)),
