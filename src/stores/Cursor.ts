@@ -108,6 +108,8 @@ export abstract class Cursor implements Observer<Message> {
 
   /** Goes on in a later turn. To write what comes of it takes longer than to pass it on, and is of the same time. */
   inTurn(goOn: () => void): void {
+    // Its page may have come too late.
+    if (this.closed) return;
     this.log.behind.add(this);
     inTurn(() => {
       goOn();
