@@ -154,7 +154,7 @@ describe('Sharded Pub/Sub in a Cluster', () => {
         const owner = await servers.ownerOf('b');
         const node = connect.node(owner.port);
         const channel = await elsewhereThan(servers, owner);
-        const store = new RedisStore({ redis: node, channel, sharded: true, timeout: 200 });
+        const store = new RedisStore({ redis: node, channel, sharded: true });
         const first = firstValueFrom(merge(store, store.gaps));
         const error = await store.submit('no').catch((reason) => reason);
         expect(error).to.include({ code: 'ERR_REDIS_REPLY', command: 'SPUBLISH' });
