@@ -1,5 +1,4 @@
 import { reportError } from '../diagnostics.ts';
-import { memo } from '../memo.ts';
 import { Backoff } from './Backoff.ts';
 import type { NodeWorker, WorkerOwner } from './ClusterRoutes.ts';
 import { refusedBy } from './Commands.ts';
@@ -7,6 +6,7 @@ import { Followed, type StreamListener } from './Followed.ts';
 import { type ConnectionOwner, duplicate, notConnected } from './OwnConnection.ts';
 import { block, ReaderConnection } from './ReaderConnection.ts';
 import { isOfAll, isReply, type RedisStreamLike } from './RedisLike.ts';
+import { SetAside } from './SetAside.ts';
 import type { StreamEntry } from './StreamEntry.ts';
 
 /** How often streams of several slots are asked for, in ms. */
@@ -20,12 +20,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
   readonly #redis: RedisStreamLike;
   readonly #owner: WorkerOwner<StreamListener>;
   readonly #followed = new Followed((listener) => this.#setAside(listener));
-  /** Streams that Redis did not give, and when to ask for each again. */
-  readonly #aside = new Map<StreamListener, ReturnType<typeof setTimeout>>();
-  /** Those that are asked for again, until they were read, with the number of the first read that does. */
-  readonly #onTrial = new Map<StreamListener, number>();
-  /** How long each waits when it is set aside; forgotten once it was read. */
-  readonly #refusals = new WeakMap<StreamListener, Backoff>();
+  readonly #aside = new SetAside((listener) => this.#askAgain(listener));
   readonly #losses = new Backoff(50, 2_000);
   #patience = Number.POSITIVE_INFINITY;
   #connection: ReaderConnection | undefined;
@@ -44,7 +39,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
   add(listener: StreamListener, timeout: number, slot = 0): void {
     this.#patience = Math.min(this.#patience, timeout);
     this.#followed.add(listener, slot);
-    if (this.#refusals.has(listener)) this.#onTrial.set(listener, this.#reads + 1);
+    this.#aside.asked(listener, this.#reads + 1);
     this.#use(true);
     if (this.#connection === undefined) {
       // A newcomer is no reason to try sooner.
@@ -53,20 +48,15 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
   }
 
   remove(listener: StreamListener): void {
-    clearTimeout(this.#aside.get(listener));
-    this.#onTrial.delete(listener);
     const wasAside = this.#aside.delete(listener);
     if (!this.#followed.delete(listener) && !wasAside) return;
     if (this.#followed.size === 0) this.#rest();
     else if (!wasAside) this.#wake();
   }
 
-  /** The client can be reached again, and so can we: of another Redis, or of one that has loaded what it had not. */
+  /** The client can be reached again, and so can we. */
   reachable(): void {
-    for (const [listener, timer] of [...this.#aside]) {
-      clearTimeout(timer);
-      this.#askAgain(listener);
-    }
+    this.#aside.releaseAll();
     if (this.#connection !== undefined) return;
     this.#stopTrying();
     this.#connect();
@@ -117,7 +107,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
       }
       const listeners = this.#followed.listeners;
       this.#followed.clear();
-      this.#onTrial.clear();
+      this.#aside.stopAsking();
       this.#rest();
       this.#owner.reroute(listeners);
     }, backoff.next());
@@ -145,7 +135,7 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
         const streams = await this.#readSlots(connection);
         this.#losses.reset();
         if (connection === this.#connection) await this.#followed.deliver(streams);
-        this.#passed(read);
+        this.#aside.wasRead(read);
       } catch (error) {
         // What has ended the connection was told us.
         if (connection !== this.#connection) return;
@@ -153,15 +143,6 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
         if (isOfAll(error)) throw refusedBy('XREAD', error);
         if (!(await this.#findRefused(connection))) throw refusedBy('XREAD', error);
       }
-    }
-  }
-
-  /** What was asked for in this read, and not set aside again, has no refusals to its name any more. */
-  #passed(read: number): void {
-    for (const [listener, first] of this.#onTrial) {
-      if (first > read) continue;
-      this.#onTrial.delete(listener);
-      this.#refusals.delete(listener);
     }
   }
 
@@ -204,17 +185,11 @@ export class StreamReader implements ConnectionOwner, NodeWorker<StreamListener>
 
   #setAside(listener: StreamListener): void {
     if (!this.#followed.delete(listener)) return;
-    this.#onTrial.delete(listener);
-    const backoff = memo(this.#refusals, listener, () => new Backoff(100, 30_000));
-    this.#aside.set(
-      listener,
-      setTimeout(() => this.#askAgain(listener), backoff.next()),
-    );
+    this.#aside.add(listener);
     if (this.#followed.size === 0) this.#rest();
   }
 
   #askAgain(listener: StreamListener): void {
-    this.#aside.delete(listener);
     if (this.#owner.reroute === undefined) {
       this.add(listener, this.#patience);
       return;
