@@ -30,11 +30,11 @@ import { reported } from './support/channels.ts';
 import { RedisServer } from './support/RedisServer.ts';
 import { closeLater, closeServers, connect, readUntil, serve, serveHttp2 } from './support/servers.ts';
 import { thrown } from './support/thrown.ts';
+import { upgradeHeaders } from './support/upgradeHeaders.ts';
 import { parseEventStream } from './wire/parseEventStream.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: spec\r\n\r\n';
-const upgrade =
-  'GET / HTTP/1.1\r\nHost: spec\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const upgrade = `GET / HTTP/1.1\r\nHost: spec\r\n${upgradeHeaders}\r\n`;
 const limit = 1024 * 1024;
 
 type Events = Observable<ConnectionEvent>;

@@ -1,3 +1,4 @@
+import { upgradeHeaders } from '../../spec/support/upgradeHeaders.ts';
 import type { Protocol } from './protocol.ts';
 
 /** What a client says, as text or bytes, and what it has to hear before it is one. */
@@ -10,9 +11,6 @@ export interface Dialect {
 }
 
 const headEnd = { hears: '\r\n\r\n' };
-
-const upgrade =
-  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 
 const text = 0x81;
 const ping = 0x89;
@@ -33,13 +31,13 @@ export const dialects: Readonly<Record<Protocol, Dialect>> = {
     greeting: [headEnd],
   },
   websocket: {
-    request: (path) => requestOf(path, upgrade),
+    request: (path) => requestOf(path, upgradeHeaders),
     greeting: [headEnd],
     ping: { hears: Buffer.of(ping, 0), says: maskedFrame(pong, '') },
   },
   // Engine.IO 4 and Socket.IO 5, of which the client library is left out: open, connect to the namespace, be told the id.
   'socket.io': {
-    request: (path) => requestOf(path.replace('/?', '/socket.io/?EIO=4&transport=websocket&'), upgrade),
+    request: (path) => requestOf(path.replace('/?', '/socket.io/?EIO=4&transport=websocket&'), upgradeHeaders),
     greeting: [headEnd, { hears: '0{', says: maskedFrame(text, '40') }, { hears: '40{"sid"' }],
     ping: { hears: Buffer.of(text, 1, 0x32), says: maskedFrame(text, '3') },
   },

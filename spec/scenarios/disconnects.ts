@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { upgradeHeaders } from '../support/upgradeHeaders.ts';
 import type { Context, Scenario } from './Scenario.ts';
 import type { StreamOrders } from './server/streams.ts';
 import { type AfterwardsFigure, afterwards, afterwardsCriteria, megabytes } from './support/afterwards.ts';
@@ -11,8 +12,6 @@ const batches = 20;
 /** So many at a time, as the system holds megabytes for each. */
 const batch = 50;
 const total = batches * batch;
-const upgrade =
-  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 
 type Figure =
   | 'left while something waited'
@@ -90,7 +89,7 @@ async function stalledClients(context: Context, port: number, from: number): Pro
       socket.on('error', () => {});
       socket.pause();
       const path = `${index % 4 < 2 ? '/' : '/pull'}?client=${from + index}&stalls`;
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${index % 2 === 0 ? '' : upgrade}\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${index % 2 === 0 ? '' : upgradeHeaders}\r\n`);
       await once(socket, 'connect');
       return socket;
     }),

@@ -1,5 +1,8 @@
+import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { constants, deflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { EMPTY, lastValueFrom, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import {
@@ -13,7 +16,8 @@ import {
 } from 'tornadose';
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { endOfTick as turn } from '../support/endOfTick.ts';
-import { closeLater, closeServers, connect, serve } from '../support/servers.ts';
+import { closeLater, closeOf, closeServers, connect, readUntil, serve } from '../support/servers.ts';
+import { upgradeHeaders } from '../support/upgradeHeaders.ts';
 
 interface Session {
   readonly client: WebSocket;
@@ -62,11 +66,24 @@ async function session<T>(
   return { client, ...(await connected), messages, received };
 }
 
-/** A client that is told to go, and does not answer. */
-const silent =
-  'GET / HTTP/1.1\r\nHost: spec\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+/** How a raw client begins. */
+const upgrade = (more = '') => `GET / HTTP/1.1\r\nHost: spec\r\n${upgradeHeaders}${more}\r\n`;
 
 const closing = (connection: Observable<ConnectionEvent>): Promise<ConnectionEvent> => lastValueFrom(connection);
+
+/** A raw client of a source that is silent: it answers no ping by itself. */
+async function rawSession(compressed: boolean): Promise<{ client: Socket; events: ConnectionEvent[] }> {
+  const { server, port } = await serve((_req, res) => res.end());
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: compressed });
+  closeLater(() => webSockets.close());
+  const events: ConnectionEvent[] = [];
+  webSockets.on('connection', (ws) => {
+    NEVER.pipe(toWebSocket(ws, { heartbeat: 20 })).subscribe((event) => events.push(event));
+  });
+  const client = await connect(port, upgrade(compressed ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''));
+  await readUntil(client, '\r\n\r\n');
+  return { client, events };
+}
 
 describe('toWebSocket', () => {
   afterEach(closeServers);
@@ -335,6 +352,41 @@ describe('toWebSocket', () => {
       });
     }
 
+    for (const compressed of [false, true]) {
+      const kind = compressed ? 'a compressed' : 'a plain';
+      it(`should keep ${kind} socket whose client is still sending a long message`, async () => {
+        const { client, events } = await rawSession(compressed);
+        // Its pongs would be behind the message. The mask is zeros, which changes nothing.
+        client.write(Buffer.of(0x81, 0x80 | 100, 0, 0, 0, 0));
+        for (let pings = 0; pings < 8; pings += 1) {
+          await Promise.race([once(client, 'data'), closeOf(client)]);
+          client.write('x');
+        }
+        expect(events).to.deep.equal([{ type: 'open' }]);
+      });
+
+      it(`should cut ${kind} socket whose client has sent a part of a message, and no more`, async () => {
+        const { client, events } = await rawSession(compressed);
+        client.write(Buffer.of(0x81, 0x80 | 100, 0, 0, 0, 0, 0x78));
+        await closeOf(client.resume());
+        expect(events).to.deep.equal([{ type: 'open' }, { type: 'close', reason: 'timeout' }]);
+      });
+    }
+
+    it('should not take a client for silent while what it has sent is decompressed', async () => {
+      const { client, events } = await rawSession(true);
+      // Node decompresses in four threads, which have something else to do now.
+      const free = Promise.race([1, 2, 3, 4].map(() => promisify(pbkdf2)('', '', 200_000, 64, 'sha512')));
+      const payload = deflateRawSync('x'.repeat(300_000), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+      const length = Buffer.of(0xc1, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0);
+      // More than ws takes meanwhile.
+      for (let n = 0; n < 100; n += 1) client.write(Buffer.concat([length, payload]));
+      client.resume();
+      await free;
+      expect(events).to.deep.equal([{ type: 'open' }]);
+      await closeOf(client);
+    });
+
     it('should send an event that a page can see, when it is asked to', async () => {
       const { received } = await session(NEVER, { heartbeat: { every: 20, event: 'ping' } });
       expect(await received(1)).to.deep.equal(['{"data":"","event":"ping"}']);
@@ -366,7 +418,7 @@ describe('toWebSocket', () => {
     const webSockets = new WebSocketServer({ server });
     closeLater(() => webSockets.close());
     webSockets.on('connection', (ws) => void NEVER.pipe(toWebSocket(ws, { gate })));
-    const [inside, outside] = [await connect(port, silent), await connect(port, silent)];
+    const [inside, outside] = [await connect(port, upgrade()), await connect(port, upgrade())];
     // Of the two, one is in, whichever came first.
     await Promise.race([once(inside.resume(), 'close'), once(outside.resume(), 'close')]);
     while (webSockets.clients.size > 1) await turn();

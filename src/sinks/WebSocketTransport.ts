@@ -6,7 +6,7 @@ import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
 import { dismiss } from './dismiss.ts';
 import { type Bounded, type InboundLimits, limitInbound } from './inbound.ts';
-import { onceDrained, type RawSocket } from './internals.ts';
+import { onceDrained, type RawSocket, socketOf } from './internals.ts';
 
 /** What a sink needs of a socket: the `WebSocket` of ws has it. */
 export interface WebSocketLike {
@@ -37,6 +37,7 @@ const tryAgainLater = 1013;
 
 abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   readonly ws: WebSocketLike;
+  protected abstract readonly socket: RawSocket | undefined;
   readonly limits: InboundLimits;
   account: Bounded['account'];
 
@@ -52,11 +53,16 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
 
   override heartbeat(): boolean {
     if (!this.isOpen) return true;
-    if (!this.ws.isPaused) return this.isAnswered();
+    if (!this.#isPaused) return this.isAnswered();
     // Its answers are not read. It is pinged all the same, as a proxy on the way may cut what is idle.
     this.ping();
     this.expectNothing();
     return true;
+  }
+
+  /** By the application, or by ws, which may have more to decompress than it takes. */
+  get #isPaused(): boolean {
+    return this.ws.isPaused === true || this.socket?.isPaused() === true;
   }
 
   /** Whether anything came since the last ping; sends the next one. */
@@ -97,28 +103,28 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
 
 /** The way to a client over ready frames, straight to the connection. */
 export class FramedTransport extends WebSocketTransport {
-  readonly #socket: RawSocket;
+  protected override readonly socket: RawSocket;
   /** Where the connection stood when the last ping went out. */
   #ping: { readonly received: number; readonly through: number; left: number } | undefined;
 
   constructor(ws: WebSocketLike, limits: InboundLimits, socket: RawSocket) {
     super(ws, limits);
-    this.#socket = socket;
+    this.socket = socket;
   }
 
   get waiting(): number {
-    return this.#socket.writableLength;
+    return this.socket.writableLength;
   }
 
   write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
-    const took = this.#socket.write(bytes);
-    if (!took) onceDrained(this.#socket, this.owner);
+    const took = this.socket.write(bytes);
+    if (!took) onceDrained(this.socket, this.owner);
     return took;
   }
 
   protected isAnswered(): boolean {
-    const { bytesRead, bytesWritten } = this.#socket;
+    const { bytesRead, bytesWritten } = this.socket;
     const left = bytesWritten - this.waiting;
     const ping = this.#ping;
     // Anything that came in shows that somebody is there, a pong as well as a message.
@@ -149,10 +155,18 @@ export class MessageTransport extends WebSocketTransport {
     return true;
   }
 
+  protected override readonly socket: RawSocket | undefined;
   #unsent = 0;
   #awaitsDrain = false;
   #awaitsPong = false;
+  /** Where the connection stood when the last ping went out. */
+  #received: number | undefined;
   #left = 0;
+
+  constructor(ws: WebSocketLike, limits: InboundLimits) {
+    super(ws, limits);
+    this.socket = socketOf(ws);
+  }
 
   get waiting(): number {
     return this.ws.bufferedAmount;
@@ -182,9 +196,13 @@ export class MessageTransport extends WebSocketTransport {
 
   protected isAnswered(): boolean {
     const left = this.waiting;
+    const received = this.socket?.bytesRead;
+    // Its pong may be behind a long message, of which more and more comes.
+    if (received !== this.#received) this.#awaitsPong = false;
     if (this.#awaitsPong && (left === 0 || left >= this.#left)) return false;
     if (!this.#awaitsPong) this.ping();
     this.#awaitsPong = true;
+    this.#received = received;
     this.#left = left;
     return true;
   }

@@ -12,6 +12,7 @@ export interface RawSocket {
   readonly writableEnded: boolean;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  isPaused(): boolean;
   write(bytes: Uint8Array): boolean;
   on(event: 'drain' | 'end', listener: () => void): unknown;
   off(event: 'drain' | 'end', listener: () => void): unknown;
@@ -97,6 +98,16 @@ export function chunkedSocketOf(response: unknown): RawSocket | undefined {
   return socket && socket._httpMessage === response && socket.writable ? socket : undefined;
 }
 
+/** The socket of a ws WebSocket, which tells what has come in. `undefined` where ws is not as expected. */
+export function socketOf(webSocket: unknown): RawSocket | undefined {
+  const { _socket: socket } = webSocket as NodeWebSocket;
+  const isOne =
+    typeof socket?.write === 'function' &&
+    typeof socket.isPaused === 'function' &&
+    typeof socket.bytesRead === 'number';
+  return isOne ? (socket as RawSocket) : undefined;
+}
+
 /**
  * The socket of a ws WebSocket that takes ready frames: one without extensions, as compression is ws's to do.
  * `undefined` for all others, which are written to with `ws.send`.
@@ -104,16 +115,9 @@ export function chunkedSocketOf(response: unknown): RawSocket | undefined {
  * Without it each message of each client gets a header of its own and a write of its own, also within one tick.
  */
 export function framedSocketOf(webSocket: unknown): RawSocket | undefined {
-  const { extensions, _isServer, _socket: socket } = webSocket as NodeWebSocket;
+  const { extensions, _isServer } = webSocket as NodeWebSocket;
   // A client's frames are masked, each with a key of its own.
-  if (
-    extensions !== '' ||
-    _isServer !== true ||
-    typeof socket?.write !== 'function' ||
-    typeof socket.bytesRead !== 'number'
-  )
-    return undefined;
-  return socket as RawSocket;
+  return extensions === '' && _isServer === true ? socketOf(webSocket) : undefined;
 }
 
 interface PayloadLimits {
