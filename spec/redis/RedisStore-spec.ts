@@ -4,11 +4,12 @@ import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { firstValueFrom, lastValueFrom, merge, Subject, take, toArray } from 'rxjs';
-import { type ErrorReport, Message, TornadoseError } from 'tornadose';
+import { Message, TornadoseError } from 'tornadose';
 import { type Codec, json, RedisStore } from 'tornadose/redis';
 import { startProgram } from '../demos/startDemo.ts';
 import { redisForSpecs } from '../support/RedisServer.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
+import { closeStores, opened } from './support/stores.ts';
 import { until } from './support/until.ts';
 
 const run = promisify(execFile);
@@ -27,13 +28,8 @@ for (const [name, connect] of Object.entries(clients)) {
     let server: Awaited<ReturnType<typeof redisForSpecs>>;
     let redis: Redis5 | Redis6;
     let channel: string;
-    let stores: { close(): Promise<void> }[];
-    let reports: { readonly list: ErrorReport[]; stop(): void };
+    let reports: ErrorReports;
 
-    const opened = <S extends { close(): Promise<void> }>(store: S): S => {
-      stores.push(store);
-      return store;
-    };
     /** Its values in a list, from when Redis has acknowledged the subscription. */
     const received = async <T>(store: RedisStore<T>): Promise<T[]> => {
       const values: T[] = [];
@@ -52,12 +48,11 @@ for (const [name, connect] of Object.entries(clients)) {
     });
     beforeEach(() => {
       channel = newChannel();
-      stores = [];
       reports = errorReports();
     });
     afterEach(async () => {
       reports.stop();
-      await Promise.all(stores.map((store) => store.close()));
+      await closeStores();
     });
 
     it('should deliver what it publishes to its own observers, at once after they subscribed', async () => {

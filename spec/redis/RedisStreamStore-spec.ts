@@ -1,18 +1,18 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { useFakeTimers } from 'sinon';
-import { type ErrorReport, type Gap, Message, TornadoseError } from 'tornadose';
+import { type Gap, Message, TornadoseError } from 'tornadose';
 import { json, RedisStreamStore, type RedisStreamStoreOptions, text } from 'tornadose/redis';
 import { logContract } from '../contracts/logContract.ts';
 import { storeContract } from '../contracts/storeContract.ts';
-import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
+import { joined, LogClient } from '../support/LogClient.ts';
 import { numbers } from '../support/numbers.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { thrown } from '../support/thrown.ts';
 import { failed } from './support/failed.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
+import { closeStores, opened } from './support/stores.ts';
 import { until } from './support/until.ts';
 
 const clients = {
@@ -32,12 +32,9 @@ describe('RedisStreamStore as a store', () => {
 
   before(async () => {
     server = await RedisServer.start();
-    redis = new Redis6(server.url);
+    redis = await server.client((url) => new Redis6(url));
   });
-  after(async () => {
-    redis.disconnect();
-    await server.dispose();
-  });
+  after(() => server.dispose());
   storeContract('it', {
     make: () => {
       const store = new RedisStreamStore<number>({ redis, key: newKey() });
@@ -61,34 +58,23 @@ for (const [name, connect] of Object.entries(clients)) {
     let server: RedisServer;
     let redis: Redis5 | Redis6;
     let key: string;
-    let stores: { close(): Promise<void> }[];
-    let reports: { readonly list: ErrorReport[]; stop(): void };
+    let reports: ErrorReports;
 
-    const made = <T>(options: Partial<RedisStreamStoreOptions<T>> = {}): RedisStreamStore<T> => {
-      const store = new RedisStreamStore<T>({ redis, key, ...options });
-      stores.push(store);
-      return store;
-    };
+    const made = <T>(options: Partial<RedisStreamStoreOptions<T>> = {}): RedisStreamStore<T> =>
+      opened(new RedisStreamStore<T>({ redis, key, ...options }));
     const prefixed = (): string => (redis.options.keyPrefix ?? '') + key;
 
     before(async () => {
       server = await RedisServer.start();
-      redis = connect(server.url);
-      redis.on('error', () => {});
-      await once(redis, 'ready');
+      redis = await server.client<Redis5 | Redis6>(connect);
     });
-    after(async () => {
-      redis.disconnect();
-      await server.dispose();
-    });
+    after(() => server.dispose());
     beforeEach(() => {
       key = newKey();
-      stores = [];
       reports = errorReports();
     });
     afterEach(async () => {
-      allLogClientsLeave();
-      await Promise.all(stores.map((store) => store.close()));
+      await closeStores();
       reports.stop();
     });
 

@@ -1,14 +1,13 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { restore, spy, stub } from 'sinon';
-import { type ErrorReport, TornadoseError } from 'tornadose';
+import { TornadoseError } from 'tornadose';
 import { Backoff } from '../../src/redis/Backoff.ts';
 import type { StreamListener } from '../../src/redis/Followed.ts';
 import type { StreamEntry } from '../../src/redis/StreamEntry.ts';
 import { StreamReader } from '../../src/redis/StreamReader.ts';
 import { RedisServer } from '../support/RedisServer.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 /** Who follows a stream, and takes in what comes. */
@@ -54,20 +53,16 @@ class Broken extends Follower {
 describe('What reads the streams of a Redis', () => {
   let server: RedisServer;
   let redis: Redis;
-  let reports: { readonly list: ErrorReport[]; stop(): void };
+  let reports: ErrorReports;
   let reader: StreamReader;
   let followers: Follower[];
   let uses: boolean[];
 
   before(async () => {
     server = await RedisServer.start();
-    redis = new Redis(server.url);
-    await once(redis, 'ready');
+    redis = await server.client((url) => new Redis(url));
   });
-  after(async () => {
-    redis.disconnect();
-    await server.dispose();
-  });
+  after(() => server.dispose());
   beforeEach(async () => {
     await redis.flushall();
     reports = errorReports();
@@ -151,9 +146,7 @@ describe('What reads the streams of a Redis', () => {
   it('should not take a Redis that loads for one that refuses its streams', async () => {
     // Slow enough for others to be answered meanwhile.
     const loading = await RedisServer.startDurable('--key-load-delay', '200');
-    const own = new Redis(loading.url, { retryStrategy: () => 20, maxLoadingRetryTime: 50 });
-    own.on('error', () => {});
-    await once(own, 'ready');
+    const own = await loading.client((url) => new Redis(url, { retryStrategy: () => 20, maxLoadingRetryTime: 50 }));
     const pipeline = own.pipeline();
     for (let n = 0; n < 5_000; n += 1) pipeline.xadd('orders', '*', 'data', '1');
     await pipeline.exec();
@@ -175,7 +168,6 @@ describe('What reads the streams of a Redis', () => {
       expect(error.command, 'nothing that is about one stream').to.equal('XREAD');
     }
     reader.remove(follower);
-    own.disconnect();
     await loading.dispose();
   });
 });

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { merge } from 'rxjs';
-import { type ErrorReport, Gap, TornadoseError } from 'tornadose';
+import { Gap, TornadoseError } from 'tornadose';
 import { RedisStore } from 'tornadose/redis';
 import { RedisServer } from '../support/RedisServer.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 describe('Subscribing to Redis', () => {
   let server: RedisServer;
   let redis: Redis;
-  let reports: { readonly list: ErrorReport[]; stop(): void };
+  let reports: ErrorReports;
 
   beforeEach(async () => {
     server = await RedisServer.start();

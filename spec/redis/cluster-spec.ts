@@ -3,20 +3,15 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Cluster as Cluster6 } from 'ioredis';
-import { Cluster as Cluster5 } from 'ioredis5';
 import { merge } from 'rxjs';
 import { Gap } from 'tornadose';
 import { RedisStore, RedisStreamStore } from 'tornadose/redis';
 import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
 import { freePort, RedisServer } from '../support/RedisServer.ts';
+import { clusterClients } from './support/clusterClients.ts';
+import { ready } from './support/ready.ts';
 import { errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
-
-const clients = {
-  'ioredis 5': (port: number, redisOptions = {}) => new Cluster5([{ host: '127.0.0.1', port }], { redisOptions }),
-  'ioredis 6': (port: number, redisOptions = {}) => new Cluster6([{ host: '127.0.0.1', port }], { redisOptions }),
-};
 
 describe('A Cluster', () => {
   const file = `tornadose-spec-${process.pid}-nodes.conf`;
@@ -33,10 +28,9 @@ describe('A Cluster', () => {
     await rm(join(tmpdir(), file), { force: true });
   });
 
-  for (const [name, connect] of Object.entries(clients)) {
+  for (const [name, connect] of Object.entries(clusterClients)) {
     it(`should publish, deliver, and tell a RedisStore of a lost subscription: ${name}`, async () => {
-      const redis = connect(server.port);
-      await once(redis, 'ready');
+      const redis = await ready(connect(server.port));
       const store = new RedisStore({ redis });
       const values: (string | Gap)[] = [];
       merge(store, store.gaps).subscribe((value) => values.push(value));
@@ -52,8 +46,7 @@ describe('A Cluster', () => {
     });
 
     it(`should read on when its client has ended and is connected again: ${name}`, async () => {
-      const redis = connect(server.port);
-      await once(redis, 'ready');
+      const redis = await ready(connect(server.port));
       const store = new RedisStreamStore<number>({ redis, key: `again-${process.pid}-${name.at(-1)}` });
       const values: number[] = [];
       store.subscribe((value) => values.push(value));
@@ -73,8 +66,7 @@ describe('A Cluster', () => {
     it(`should report why nobody can be asked for a stream, and read it when somebody can: ${name}`, async () => {
       const user = `limited-${name.at(-1)}`;
       await server.cli('ACL', 'SETUSER', user, 'on', '>secret', '+@all', '~*', '&*', '-cluster|myid');
-      const redis = connect(server.port, { username: user, password: 'secret' });
-      await once(redis, 'ready');
+      const redis = await ready(connect(server.port, { username: user, password: 'secret' }));
       const reports = errorReports();
       const store = new RedisStreamStore<number>({ redis, key: `refused-${process.pid}-${name.at(-1)}` });
       const values: number[] = [];
@@ -95,8 +87,7 @@ describe('A Cluster', () => {
     });
 
     it(`should carry streams of one slot and of several, with one reader, over lost connections: ${name}`, async () => {
-      const redis = connect(server.port);
-      await once(redis, 'ready');
+      const redis = await ready(connect(server.port));
       const suffix = `${process.pid}-${redis.constructor.name}-${name.at(-1)}`;
       const stores = ['{shop}:orders', '{shop}:prices', 'elsewhere', 'further'].map(
         (key) => new RedisStreamStore<number>({ redis, key: `${key}-${suffix}` }),

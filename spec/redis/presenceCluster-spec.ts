@@ -1,17 +1,11 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
-import { Cluster as Cluster6 } from 'ioredis';
-import { Cluster as Cluster5 } from 'ioredis5';
 import { RedisPresence } from 'tornadose/redis';
 import { ann, bob, connect, rosterOf, type User, watching } from '../contracts/presenceContract.ts';
 import { freePorts, RedisServer } from '../support/RedisServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { clusterClients } from './support/clusterClients.ts';
+import { ready } from './support/ready.ts';
 import { until } from './support/until.ts';
-
-const clients = {
-  'ioredis 5': (port: number) => new Cluster5([{ host: '127.0.0.1', port }]),
-  'ioredis 6': (port: number) => new Cluster6([{ host: '127.0.0.1', port }]),
-};
 
 describe('RedisPresence in a Cluster', () => {
   const folder = temporaryFolder();
@@ -49,10 +43,9 @@ describe('RedisPresence in a Cluster', () => {
     folder.remove();
   });
 
-  for (const [name, open] of Object.entries(clients)) {
+  for (const [name, open] of Object.entries(clusterClients)) {
     it(`should be one for all processes, over all nodes: ${name}`, async () => {
-      const redises = [open(nodes[0]?.port as number), open(nodes[1]?.port as number)];
-      await Promise.all(redises.map((redis) => once(redis, 'ready')));
+      const redises = await Promise.all(nodes.map(({ port }) => ready(open(port))));
       const [one, two] = redises.map((redis) => new RedisPresence<User>({ redis, linger: 0, prefix: name })) as [
         RedisPresence<User>,
         RedisPresence<User>,

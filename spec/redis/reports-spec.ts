@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { GapReport, ResumeReport } from 'tornadose';
 import { RedisStore, RedisStreamStore } from 'tornadose/redis';
 import { reported } from '../support/channels.ts';
-import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
+import { LogClient } from '../support/LogClient.ts';
 import { RedisServer } from '../support/RedisServer.ts';
+import { closeStores, opened } from './support/stores.ts';
 import { until } from './support/until.ts';
 
 describe('What stores of Redis tell those who watch', () => {
@@ -13,32 +13,20 @@ describe('What stores of Redis tell those who watch', () => {
   let redis: Redis;
   /** That of another process, which has nothing of it in memory. */
   let elsewhere: Redis;
-  let stores: { close(): Promise<void> }[] = [];
 
   before(async () => {
     server = await RedisServer.start();
-    redis = new Redis(server.url, { retryStrategy: () => 20 });
-    redis.on('error', () => {});
-    elsewhere = new Redis(server.url);
-    await once(redis, 'ready');
+    redis = await server.client((url) => new Redis(url, { retryStrategy: () => 20 }));
+    elsewhere = await server.client((url) => new Redis(url));
   });
-  after(async () => {
-    redis.disconnect();
-    elsewhere.disconnect();
-    await server.dispose();
-  });
+  after(() => server.dispose());
   afterEach(async () => {
-    allLogClientsLeave();
-    await Promise.all(stores.map((store) => store.close()));
-    stores = [];
+    await closeStores();
     await redis.flushall();
   });
 
-  const made = (key = 'orders', client = redis): RedisStreamStore<number> => {
-    const store = new RedisStreamStore<number>({ redis: client, key });
-    stores.push(store);
-    return store;
-  };
+  const made = (key = 'orders', client = redis): RedisStreamStore<number> =>
+    opened(new RedisStreamStore<number>({ redis: client, key }));
   /** What is reported of a client that comes with this position, until it has got something. */
   const resumes = (store: RedisStreamStore<number>, position: string, messages = 1): Promise<ResumeReport[]> =>
     reported('resume', async () => {
@@ -111,8 +99,7 @@ describe('What stores of Redis tell those who watch', () => {
   });
 
   it('should be that a channel was away', async () => {
-    const store = new RedisStore({ redis, channel: 'news' });
-    stores.push(store);
+    const store = opened(new RedisStore({ redis, channel: 'news' }));
     const told: unknown[] = [];
     store.subscribe(() => {});
     store.gaps.subscribe((gap) => told.push(gap.data));

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { firstValueFrom, lastValueFrom, merge, type Subscription, take, toArray } from 'rxjs';
-import { type ErrorReport, Gap, TornadoseError } from 'tornadose';
+import { Gap, TornadoseError } from 'tornadose';
 import { json, RedisStore } from 'tornadose/redis';
 import { RedisServer } from '../support/RedisServer.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 const options = { connectionName: 'spec', retryStrategy: () => 20 };
@@ -19,7 +19,7 @@ for (const [name, connect] of Object.entries(clients)) {
   describe(`A sharded RedisStore on ${name}`, () => {
     let server: RedisServer;
     let redis: Redis5 | Redis6;
-    let reports: { readonly list: ErrorReport[]; stop(): void };
+    let reports: ErrorReports;
 
     before(async () => {
       server = await RedisServer.start();

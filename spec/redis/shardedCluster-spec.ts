@@ -1,27 +1,29 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis';
-import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
+import { type Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { merge } from 'rxjs';
 import { Gap, TornadoseError } from 'tornadose';
 import { RedisStore } from 'tornadose/redis';
 import { RedisCluster } from '../support/RedisCluster.ts';
 import type { RedisServer } from '../support/RedisServer.ts';
-import { errorReports } from './support/reports.ts';
+import { clusterClients } from './support/clusterClients.ts';
+import { ready } from './support/ready.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 const host = '127.0.0.1';
 const clients = {
   'ioredis 5': {
-    cluster: (port: number) => new Cluster5([{ host, port }]),
+    cluster: clusterClients['ioredis 5'],
     node: (port: number) => new Redis5(port, host),
   },
   'ioredis 6 (RESP3)': {
-    cluster: (port: number) => new Cluster6([{ host, port }]),
+    cluster: clusterClients['ioredis 6'],
     node: (port: number) => new Redis6(port, host),
   },
   'ioredis 6 (RESP2)': {
-    cluster: (port: number) => new Cluster6([{ host, port }], { redisOptions: { protocol: 2 } }),
+    cluster: (port: number) => clusterClients['ioredis 6'](port, { protocol: 2 }),
     node: (port: number) => new Redis6(port, host, { protocol: 2 }),
   },
 };
@@ -40,12 +42,10 @@ describe('Sharded Pub/Sub in a Cluster', () => {
   for (const [name, connect] of Object.entries(clients)) {
     describe(`on ${name}`, () => {
       let redis: Cluster5 | Cluster6;
-      let reports: ReturnType<typeof errorReports>;
+      let reports: ErrorReports;
 
       beforeEach(async () => {
-        redis = connect.cluster(servers.ports[0] as number);
-        redis.on('error', () => {});
-        await once(redis, 'ready');
+        redis = await ready(connect.cluster(servers.ports[0] as number));
         reports = errorReports();
       });
       afterEach(async () => {

@@ -3,14 +3,13 @@ import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import type { ErrorReport } from 'tornadose';
 import { RedisStreamStore } from 'tornadose/redis';
 import { allLogClientsLeave, joined } from '../support/LogClient.ts';
 import { numbers } from '../support/numbers.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { closeLater, closeServers } from '../support/servers.ts';
 import { silencingProxy } from '../support/silencingProxy.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 
 const retryStrategy = (): number => 20;
@@ -22,7 +21,7 @@ const timeout = 1_000;
 
 describe('A reader of streams', () => {
   let server: RedisServer;
-  let reports: { readonly list: ErrorReport[]; stop(): void };
+  let reports: ErrorReports;
 
   before(async () => {
     server = await RedisServer.start();

@@ -1,20 +1,16 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
-import { Cluster as Cluster6 } from 'ioredis';
-import { Cluster as Cluster5 } from 'ioredis5';
-import { type ErrorReport, TornadoseError } from 'tornadose';
+import type { Cluster as Cluster6 } from 'ioredis';
+import type { Cluster as Cluster5 } from 'ioredis5';
+import { TornadoseError } from 'tornadose';
 import { RedisStreamStore } from 'tornadose/redis';
-import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
+import { joined, LogClient } from '../support/LogClient.ts';
 import { numbers } from '../support/numbers.ts';
 import { RedisCluster } from '../support/RedisCluster.ts';
-import { errorReports } from './support/reports.ts';
+import { clusterClients } from './support/clusterClients.ts';
+import { ready } from './support/ready.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
+import { closeStores, opened } from './support/stores.ts';
 import { until } from './support/until.ts';
-
-const host = '127.0.0.1';
-const clients = {
-  'ioredis 5': (port: number) => new Cluster5([{ host, port }]),
-  'ioredis 6': (port: number) => new Cluster6([{ host, port }]),
-};
 
 // Two of one slot, two of two slots that one node has, and one of the third node.
 const keys = ['{a}:orders', '{a}:prices', '{b}:orders', '{f}:orders', '{c}:orders'];
@@ -27,32 +23,24 @@ describe('Streams in a Cluster of several nodes', () => {
   });
   after(() => servers.dispose());
 
-  for (const [name, connect] of Object.entries(clients)) {
+  for (const [name, connect] of Object.entries(clusterClients)) {
     describe(`on ${name}`, () => {
       let redis: Cluster5 | Cluster6;
-      let stores: RedisStreamStore<number>[];
-      let reports: { readonly list: ErrorReport[]; stop(): void };
+      let reports: ErrorReports;
 
       beforeEach(async () => {
-        redis = connect(servers.ports[0] as number);
-        redis.on('error', () => {});
-        await once(redis, 'ready');
-        stores = [];
+        redis = await ready(connect(servers.ports[0] as number));
         reports = errorReports();
       });
       afterEach(async () => {
-        allLogClientsLeave();
-        await Promise.all(stores.map((store) => store.close()));
+        await closeStores();
         reports.stop();
         redis.disconnect();
         await until(async () => (await readers()).length === 0);
       });
 
-      const opened = (key: string): RedisStreamStore<number> => {
-        const store = new RedisStreamStore<number>({ redis, key: `${key}:${name.at(-1)}` });
-        stores.push(store);
-        return store;
-      };
+      const made = (key: string): RedisStreamStore<number> =>
+        opened(new RedisStreamStore<number>({ redis, key: `${key}:${name.at(-1)}` }));
       /** The ports of the nodes that something of ours reads at, once for each connection. */
       const readers = async (): Promise<number[]> => {
         const lists = await Promise.all(servers.nodes.map((server) => server.cli('CLIENT', 'LIST')));
@@ -64,7 +52,7 @@ describe('Streams in a Cluster of several nodes', () => {
         const owners = await Promise.all(keys.map(async (key) => (await servers.ownerOf(key)).port));
         expect(new Set(owners).size).to.equal(3);
         expect(owners[2]).to.equal(owners[3]);
-        const all = keys.map(opened);
+        const all = keys.map(made);
         const followers = await Promise.all(all.map((store) => joined(store)));
         for (const n of numbers(1, 3)) await Promise.all(all.map((store, each) => store.submit(10 * each + n)));
         await until(() => followers.every(({ data }) => data.length === 3));
@@ -88,7 +76,7 @@ describe('Streams in a Cluster of several nodes', () => {
       });
 
       it('should lose nothing when the slot of one moves to another node while it is followed and published to', async () => {
-        const all = [opened('d'), opened('e')] as const;
+        const all = [made('d'), made('e')] as const;
         const key = `d:${name.at(-1)}`;
         const followers = await Promise.all(all.map((store) => joined(store)));
         await Promise.all(all.map((store) => store.submit(0)));

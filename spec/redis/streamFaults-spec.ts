@@ -1,15 +1,15 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Subscriber } from 'rxjs';
-import { type ErrorReport, Gap, TornadoseError } from 'tornadose';
+import { Gap, TornadoseError } from 'tornadose';
 import { RedisStreamStore, type RedisStreamStoreOptions } from 'tornadose/redis';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
 import { numbers } from '../support/numbers.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 import { failed } from './support/failed.ts';
-import { errorReports } from './support/reports.ts';
+import { type ErrorReports, errorReports } from './support/reports.ts';
+import { closeStores, opened } from './support/stores.ts';
 import { until } from './support/until.ts';
 
 let keys = 0;
@@ -18,32 +18,21 @@ const newKey = (): string => `faults-${keys++}`;
 describe('A fault in one stream', () => {
   let server: RedisServer;
   let redis: Redis;
-  let stores: { close(): Promise<void> }[];
-  let reports: { readonly list: ErrorReport[]; stop(): void };
+  let reports: ErrorReports;
 
-  const made = <T>(options: Partial<RedisStreamStoreOptions<T>> = {}): RedisStreamStore<T> => {
-    const store = new RedisStreamStore<T>({ redis, key: newKey(), ...options });
-    stores.push(store);
-    return store;
-  };
+  const made = <T>(options: Partial<RedisStreamStoreOptions<T>> = {}): RedisStreamStore<T> =>
+    opened(new RedisStreamStore<T>({ redis, key: newKey(), ...options }));
 
   before(async () => {
     server = await RedisServer.start();
-    redis = new Redis(server.url, { retryStrategy: () => 20 });
-    redis.on('error', () => {});
-    await once(redis, 'ready');
+    redis = await server.client((url) => new Redis(url, { retryStrategy: () => 20 }));
   });
-  after(async () => {
-    redis.disconnect();
-    await server.dispose();
-  });
+  after(() => server.dispose());
   beforeEach(() => {
-    stores = [];
     reports = errorReports();
   });
   afterEach(async () => {
-    allLogClientsLeave();
-    await Promise.all(stores.map((store) => store.close()));
+    await closeStores();
     reports.stop();
   });
 
@@ -132,14 +121,15 @@ describe('A fault in one stream', () => {
     await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', '+@all', '~*', '&*', '-xrange');
     const limited = redis.duplicate({ username: 'limited', password: 'secret' });
     const key = newKey();
-    const client = await joined(made<number>({ redis: limited, key }));
+    const store = made<number>({ redis: limited, key });
+    const client = await joined(store);
     await server.cli('XADD', key, '*', 'data', '1');
     await until(() => client.data.length === 1);
     expect(client.gaps).to.deep.equal(['trimmed']);
     expect(reports.list.map(({ during }) => during)).to.deep.equal(['read']);
     expect(reports.list[0]?.error).to.include({ code: 'ERR_REDIS_REPLY', command: 'XRANGE' });
     allLogClientsLeave();
-    await stores.pop()?.close();
+    await store.close();
     limited.disconnect();
   });
 
@@ -242,9 +232,7 @@ describe('A fault in one stream', () => {
   });
 
   it('should let a store end whose client replays while Redis is gone', async () => {
-    const own = new Redis(server.url, { retryStrategy: () => 20 });
-    own.on('error', () => {});
-    await once(own, 'ready');
+    const own = await server.client((url) => new Redis(url, { retryStrategy: () => 20 }));
     const store = new RedisStreamStore<number>({ redis: own, key: newKey(), timeout: 100 });
     for (const n of numbers(1, 3)) await store.submit(n);
     await joined(store);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { RedisStreamStore } from 'tornadose/redis';
@@ -8,32 +7,28 @@ import { placeOfEntry } from '../../src/redis/StreamItem.ts';
 import { streamsOf } from '../../src/redis/Streams.ts';
 import { RedisServer } from '../support/RedisServer.ts';
 
+const fieldsOf = (epoch: string, prev: string): readonly string[] => ['epoch', epoch, 'prev', prev];
+
+/** No epochs of ours. */
+const epochs = [
+  ...['2026-11-23T10:00:00Z', '1700000000', '20240', 'a b', '', '0000'],
+  ...['ab.d', 'abc\n', 'ab\0d', '\ufeffabcd'],
+];
+/** No ids of entries that Redis may have. */
+const ids = ['', 'the one before', '01-0', '1-0-0', '18446744073709551616-0', '100000000000000000000-0'];
+
 /** What another program may have written, with names that this library uses. */
 const theirs: readonly (readonly string[])[] = [
-  ['epoch', '2026-11-23T10:00:00Z', 'prev', '1-0'],
-  ['epoch', '1700000000', 'prev', '1-0'],
-  ['epoch', '20240', 'prev', '1-0'],
-  ['epoch', 'a b', 'prev', '1-0'],
-  ['epoch', '', 'prev', '1-0'],
-  ['epoch', '0000', 'prev', '1-0'],
-  ['epoch', 'ab.d', 'prev', '1-0'],
-  ['epoch', 'abc\n', 'prev', '1-0'],
-  ['epoch', 'ab\0d', 'prev', '1-0'],
-  ['epoch', '\ufeffabcd', 'prev', '1-0'],
+  ...epochs.map((epoch) => fieldsOf(epoch, '1-0')),
+  ...ids.map((id) => fieldsOf('abcd', id)),
   ['epoch', 'abcd'],
-  ['epoch', 'abcd', 'prev', ''],
-  ['epoch', 'abcd', 'prev', 'the one before'],
-  ['epoch', 'abcd', 'prev', '01-0'],
-  ['epoch', 'abcd', 'prev', '1-0-0'],
-  ['epoch', 'abcd', 'prev', '18446744073709551616-0'],
-  ['epoch', 'abcd', 'prev', '100000000000000000000-0'],
   ['epoch', 'abcd', 'prev', '1-0', 'epoch', '1700000000'],
   ['epoch', 'abcd', 'prev', '1-0', 'prev', 'x'],
 ];
 const ours: readonly (readonly string[])[] = [
-  ['epoch', 'aB_-', 'prev', '-'],
-  ['epoch', 'abcd', 'prev', '0-0'],
-  ['epoch', 'abcd', 'prev', '18446744073709551615-10'],
+  fieldsOf('aB_-', '-'),
+  fieldsOf('abcd', '0-0'),
+  fieldsOf('abcd', '18446744073709551615-10'),
   ['epoch', '1700000000', 'epoch', 'abcd', 'prev', 'x', 'prev', '1-0'],
 ];
 
@@ -44,13 +39,9 @@ describe('The scripts of a stream', () => {
 
   before(async () => {
     server = await RedisServer.start();
-    redis = new Redis(server.url);
-    await once(redis, 'ready');
+    redis = await server.client((url) => new Redis(url));
   });
-  after(async () => {
-    redis.disconnect();
-    await server.dispose();
-  });
+  after(() => server.dispose());
 
   /** The last entry as the scripts have it, and as readers do. */
   const seen = async (key: string) => {

@@ -127,27 +127,16 @@ describe('toWebSocket', () => {
   });
 
   it('should let the application send beside it', async () => {
-    const { server, port } = await serve((_req, res) => res.end());
-    const webSockets = new WebSocketServer({ server });
-    closeLater(() => webSockets.close());
     const store = new QueueStore<number>();
-    webSockets.on('connection', (ws) => {
-      void store.pipe(toWebSocket(ws));
+    const onConnection = (ws: WebSocket): void => {
       for (let n = 0; n < 10; n += 1) {
         ws.send(`own ${n}`);
         store.next(n);
       }
       setImmediate(() => ws.send('last'));
-    });
-    const client = new WebSocket(`ws://127.0.0.1:${port}`);
-    closeLater(() => client.terminate());
-    const messages: string[] = [];
-    await new Promise<void>((resolve) => {
-      client.on('message', (data) => {
-        messages.push(String(data));
-        if (messages.length === 21) resolve();
-      });
-    });
+    };
+    const { received } = await session(store, {}, { onConnection });
+    const messages = await received(21);
     expect(messages.filter((text) => text.startsWith('own'))).to.deep.equal(
       Array.from({ length: 10 }, (_, n) => `own ${n}`),
     );
@@ -232,22 +221,15 @@ describe('toWebSocket', () => {
     });
 
     it('should send nothing after a close that the application began', async () => {
-      const { server, port } = await serve((_req, res) => res.end());
-      const webSockets = new WebSocketServer({ server });
-      closeLater(() => webSockets.close());
       const store = new QueueStore<number>();
-      webSockets.on('connection', (ws) => {
-        void store.pipe(toWebSocket(ws));
+      const onConnection = (ws: WebSocket): void => {
         store.next(1);
         setImmediate(() => {
           ws.close(4000);
           store.next(2);
         });
-      });
-      const client = new WebSocket(`ws://127.0.0.1:${port}`);
-      closeLater(() => client.terminate());
-      const messages: string[] = [];
-      client.on('message', (data) => messages.push(String(data)));
+      };
+      const { client, messages } = await session(store, {}, { onConnection });
       expect((await once(client, 'close'))[0]).to.equal(4000);
       expect(messages).to.deep.equal(['{"data":1}']);
       while (store.observed) await turn();

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
+import { ready } from '../redis/support/ready.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 const run = promisify(execFile);
@@ -16,6 +17,7 @@ export class RedisServer {
   readonly port: number;
   readonly #args: readonly string[];
   #process: ChildProcess | undefined;
+  readonly #clients: { disconnect(): void }[] = [];
   #removeFolder = (): void => {};
 
   static async start(...args: string[]): Promise<RedisServer> {
@@ -47,6 +49,15 @@ export class RedisServer {
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** A client of it, once that is ready. It is disconnected by `dispose`. */
+  async client<Client extends EventEmitter & { disconnect(): void }>(
+    connect: (url: string) => Client,
+  ): Promise<Client> {
+    const client = connect(this.url);
+    this.#clients.push(client);
+    return ready(client);
   }
 
   /** Starts it again, on the same port, and waits until it answers. */
@@ -86,6 +97,7 @@ export class RedisServer {
   }
 
   async dispose(): Promise<void> {
+    for (const client of this.#clients) client.disconnect();
     await this.stop();
     this.#removeFolder();
   }

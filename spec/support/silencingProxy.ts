@@ -1,6 +1,6 @@
-import net, { type Socket } from 'node:net';
-import { listen } from './listen.ts';
+import type { Socket } from 'node:net';
 import { closeLater } from './servers.ts';
+import { tcpProxy } from './tcpProxy.ts';
 
 /** A way to a server on which connections can fall silent: they stay open, and nothing comes over them any more. */
 export interface SilencingProxy {
@@ -15,22 +15,11 @@ export interface SilencingProxy {
 export async function silencingProxy(port: number): Promise<SilencingProxy> {
   const requests = new Map<Socket, string>();
   const silent = new WeakSet<Socket>();
-  const sockets = new Set<Socket>();
   let accepted = 0;
-  const proxy = net.createServer((client) => {
+  const proxy = await tcpProxy(port, (client, server) => {
     accepted += 1;
-    const server = net.connect(port, '127.0.0.1');
-    for (const socket of [client, server]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        requests.delete(client);
-        client.destroy();
-        server.destroy();
-      });
-    }
     requests.set(client, '');
+    for (const socket of [client, server]) socket.on('close', () => requests.delete(client));
     client.on('data', (bytes) => {
       requests.set(client, requests.get(client) + bytes.toString('latin1'));
       if (!silent.has(client)) server.write(bytes);
@@ -39,13 +28,9 @@ export async function silencingProxy(port: number): Promise<SilencingProxy> {
       if (!silent.has(client)) client.write(bytes);
     });
   });
-  const proxyPort = await listen(proxy);
-  closeLater(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((done) => proxy.close(done));
-  });
+  closeLater(() => proxy.close());
   return {
-    port: proxyPort,
+    port: proxy.port,
     get accepted() {
       return accepted;
     },

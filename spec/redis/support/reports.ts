@@ -1,8 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ErrorReport } from 'tornadose';
 
-/** What arrives on `tornadose:error` until it is stopped, and when, in ms. */
-export function errorReports(): { readonly list: ErrorReport[]; readonly at: number[]; stop(): void } {
+export interface ErrorReports {
+  readonly list: ErrorReport[];
+  /** When each of them came, in ms. */
+  readonly at: number[];
+  stop(): void;
+}
+
+/** What arrives on `tornadose:error` until it is stopped, and when. */
+export function errorReports(): ErrorReports {
   const list: ErrorReport[] = [];
   const at: number[] = [];
   const add = (report: unknown): void => {

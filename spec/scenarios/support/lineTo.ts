@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net, { type AddressInfo, type Socket } from 'node:net';
-import { listen } from '../../support/listen.ts';
+import type { Socket } from 'node:net';
 import { ensurePrograms } from '../../support/programs.ts';
+import { type TcpProxy, tcpProxy } from '../../support/tcpProxy.ts';
 import type { Context } from '../Scenario.ts';
 
 /**
@@ -43,9 +43,8 @@ export async function lineTo(context: Context, server: number): Promise<Line> {
     return line;
   }
   context.note('without iptables: peers were silenced by a proxy that stops reading and writing');
-  const proxied = new ProxiedLine(server);
+  const proxied = await ProxiedLine.to(server);
   context.defer(() => proxied.close());
-  await proxied.listen();
   return proxied;
 }
 
@@ -102,21 +101,30 @@ class FilteredLine implements Line {
   }
 }
 
-class ProxiedLine implements Line {
-  readonly #server: number;
-  readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
-  readonly #proxy = net.createServer((client) => this.#join(client));
+type Pair = readonly [client: Socket, server: Socket];
 
-  constructor(server: number) {
-    this.#server = server;
+class ProxiedLine implements Line {
+  readonly #proxy: TcpProxy;
+  readonly #pairs: ReadonlySet<Pair>;
+
+  static async to(server: number): Promise<ProxiedLine> {
+    const pairs = new Set<Pair>();
+    const proxy = await tcpProxy(server, (...pair) => {
+      pairs.add(pair);
+      for (const socket of pair) socket.on('close', () => pairs.delete(pair));
+      const [client, service] = pair;
+      client.pipe(service).pipe(client);
+    });
+    return new ProxiedLine(proxy, pairs);
+  }
+
+  private constructor(proxy: TcpProxy, pairs: ReadonlySet<Pair>) {
+    this.#proxy = proxy;
+    this.#pairs = pairs;
   }
 
   get port(): number {
-    return (this.#proxy.address() as AddressInfo).port;
-  }
-
-  async listen(): Promise<void> {
-    await listen(this.#proxy);
+    return this.#proxy.port;
   }
 
   async silence(clients: readonly number[]): Promise<void> {
@@ -136,22 +144,7 @@ class ProxiedLine implements Line {
     for (const [client, server] of this.#pairs) client.pipe(server).pipe(client);
   }
 
-  async close(): Promise<void> {
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
-    await new Promise((resolve) => this.#proxy.close(resolve));
-  }
-
-  #join(client: Socket): void {
-    const server = net.connect(this.#server, '127.0.0.1');
-    const pair = [client, server] as const;
-    this.#pairs.add(pair);
-    for (const socket of pair) {
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#pairs.delete(pair);
-        for (const each of pair) each.destroy();
-      });
-    }
-    client.pipe(server).pipe(client);
+  close(): Promise<void> {
+    return this.#proxy.close();
   }
 }
