@@ -64,6 +64,8 @@ describe('demos/gallery/page', () => {
   it('should start and stop slow clients with the keyboard, and show what they were not sent', async () => {
     const page = await open(wide);
     const button = page.locator('#slow-toggle');
+    // It can be pressed once the page knows whether they run.
+    await page.locator('#slow-toggle:enabled').waitFor();
     await button.focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction("document.querySelector('#slow-toggle').textContent === 'Stop slow clients'");
