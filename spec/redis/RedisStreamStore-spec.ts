@@ -183,6 +183,20 @@ for (const [name, connect] of Object.entries(clients)) {
       expect(client.data).to.deep.equal(['', 'two\nlines\r', '\u2028', '🚀']);
     });
 
+    it('should replay to the clients of each store what its own codec makes of the stream', async () => {
+      const [parsed, raw] = [made<unknown>(), made<string>({ codec: text })];
+      for (const value of [{ n: 1 }, { n: 2 }]) await parsed.submit(value);
+      // Both are read from the same pages, and more than once.
+      for (let round = 0; round < 2; round += 1) {
+        const clients = [parsed, raw].map((store) => new LogClient(store.since(undefined, { otherwise: 'earliest' })));
+        await until(() => clients.every(({ data }) => data.length === 2));
+        expect(clients.map(({ data }) => data)).to.deep.equal([
+          [{ n: 1 }, { n: 2 }],
+          ['{"n":1}', '{"n":2}'],
+        ]);
+      }
+    });
+
     describe('what is lost', () => {
       it('should be told to a client that comes back after it was trimmed', async () => {
         const store = made<number>({ maxLength: 1 });

@@ -10,6 +10,8 @@ export interface StreamEntry {
   readonly epoch: string | undefined;
   /** The id of the entry before it, or `-` where there is none to go on from. Others than this library add none. */
   readonly prev: string | undefined;
+  /** What the first log that asked has made of it. There is mostly one in a process. */
+  made?: { readonly by: object; readonly item: unknown } | undefined;
 }
 
 /** How many bytes entries carry. */
@@ -51,7 +53,7 @@ function entryOf(id: string, fields: readonly Uint8Array[]): StreamEntry {
   // Another program may use the same names for something else: what the scripts say of it is the same.
   const isOurs = epoch !== undefined && isEpoch(epoch) && prev !== undefined && (prev === '-' || isEntryId(prev));
   const chain = isOurs ? { epoch, prev } : { epoch: undefined, prev: undefined };
-  return { id, data, event: text(event), retry: text(retry), ...chain };
+  return { id, data, event: text(event), retry: text(retry), ...chain, made: undefined };
 }
 
 const names = new Set(['data', 'event', 'retry', 'epoch', 'prev']);

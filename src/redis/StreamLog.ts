@@ -41,6 +41,7 @@ export class StreamLog implements StreamCursorLog, TailOwner {
   readonly #streams: Streams;
   readonly #owner: StreamLogOwner;
   readonly #tail: StreamTail;
+  /** What was made of entries that another log was first to ask for. */
   readonly #items = new WeakMap<StreamEntry, StreamItem>();
   readonly #live = new Audience<Message>();
   /** Those who came before it was known where the end is. */
@@ -171,6 +172,9 @@ export class StreamLog implements StreamCursorLog, TailOwner {
   }
 
   item(entry: StreamEntry): StreamItem {
+    // To look it up in a WeakMap, for each client and message, would be an eighth of a replay.
+    entry.made ??= { by: this, item: itemOf(entry, this.settings) };
+    if (entry.made.by === this) return entry.made.item as StreamItem;
     return memo(this.#items, entry, () => itemOf(entry, this.settings));
   }
 
