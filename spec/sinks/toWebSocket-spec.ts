@@ -369,6 +369,38 @@ describe('toWebSocket', () => {
       await closeOf(client);
     });
 
+    for (const autoPong of [true, false]) {
+      it(`should ${autoPong ? 'keep one that answers' : 'cut one that does not answer'}, where no more is known of the socket than ws promises`, async () => {
+        const { server, port } = await serve((_req, res) => res.end());
+        const webSockets = new WebSocketServer({ server });
+        closeLater(() => webSockets.close());
+        const store = new QueueStore<number>();
+        const events: ConnectionEvent[] = [];
+        webSockets.on('connection', (ws) => {
+          const promised = new Proxy(ws, {
+            get: (_, name) => {
+              if (String(name).startsWith('_')) return undefined;
+              const value = Reflect.get(ws, name);
+              return typeof value === 'function' ? value.bind(ws) : value;
+            },
+          });
+          store.pipe(toWebSocket(promised, { heartbeat: 20 })).subscribe((event) => events.push(event));
+        });
+        const client = new WebSocket(`ws://127.0.0.1:${port}`, { autoPong });
+        closeLater(() => client.terminate());
+        await once(client, 'ping');
+        if (autoPong) {
+          store.next(1);
+          expect(String((await once(client, 'message'))[0])).to.equal('{"data":1}');
+          for (let pings = 0; pings < 4; pings += 1) await Promise.race([once(client, 'ping'), closeOf(client)]);
+        } else {
+          await closeOf(client);
+        }
+        const ended = autoPong ? [] : [{ type: 'close', reason: 'timeout' }];
+        expect(events).to.deep.equal([{ type: 'open' }, ...ended]);
+      });
+    }
+
     it('should send an event that a page can see, when it is asked to', async () => {
       const { received } = await session(NEVER, { heartbeat: { every: 20, event: 'ping' } });
       expect(await received(1)).to.deep.equal(['{"data":"","event":"ping"}']);
