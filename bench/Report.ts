@@ -28,6 +28,8 @@ export interface Row {
 export interface CaseReport {
   readonly name: string;
   readonly load: Load;
+  /** Those of the servers that had another one, by name. */
+  readonly otherLoads?: Readonly<Record<string, Load>> | undefined;
   readonly servers: readonly Row[];
 }
 
@@ -60,11 +62,15 @@ export function reportOf(time: Date, results: readonly CaseReport[]): Report {
   };
 }
 
-export function caseReportOf({ name }: Case, load: Load, runs: ReadonlyMap<Server, Runs>): CaseReport {
+export function caseReportOf(
+  { name, quick, otherLoads }: Case,
+  load: Load,
+  runs: ReadonlyMap<Server, Runs>,
+): CaseReport {
   const rows = [...runs].map(([server, { samples, failed }]): Row => {
     return { name: server.name, version: versionOf(server), failed, figures: figuresOf(samples), runs: samples };
   });
-  return { name, load, servers: rows };
+  return { name, load, otherLoads: load === quick ? undefined : otherLoads, servers: rows };
 }
 
 /** Writes it as JSON to results/, and gives the path. */

@@ -25,8 +25,8 @@ export interface Case {
   readonly name: string;
   readonly question: Question;
   readonly load: Load;
-  /** That of the servers which answer the plain question instead, where it is another. */
-  readonly plainLoad?: Load;
+  /** Those of the servers that have another one, by name. */
+  readonly otherLoads?: Readonly<Record<string, Load>>;
   /** The smaller one of `--quick`; without it the case is left out there. */
   readonly quick?: Load;
   /** What the ratio of the first figure to that of the floor is called; without it the ratio is left out. */
@@ -53,7 +53,13 @@ export const cases: readonly Case[] = [
     ...ofFloor,
   },
   // Half of the events pass: twice as many, so that a client gets as many as in `single`, whose floor is the measure.
-  { name: 'filter', question: 'filter', load: { ...single, perSecond: 40 }, plainLoad: single, ...ofFloor },
+  {
+    name: 'filter',
+    question: 'filter',
+    load: { ...single, perSecond: 40 },
+    otherLoads: { 'floor tick': single },
+    ...ofFloor,
+  },
   { name: 'burst-filter', question: 'filter', load: burst, ...ofFloor },
   { name: 'map', question: 'map', load: single, ...ofFloor },
   {

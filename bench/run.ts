@@ -78,10 +78,6 @@ async function sampleOf(server: Server, each: Case, load: Load): Promise<Sample 
   }
 }
 
-function loadOf(server: Server, { question, load, plainLoad }: Case): Load {
-  return plainLoad !== undefined && server.variants[question] === server.variants.plain ? plainLoad : load;
-}
-
 async function caseReport(each: Case): Promise<CaseReport> {
   const repeat = Number(args.repeat ?? (args.quick || args.profile ? 1 : 3));
   const quick = args.quick ? each.quick : undefined;
@@ -92,7 +88,7 @@ async function caseReport(each: Case): Promise<CaseReport> {
   for (let time = 0; time < repeat; time += 1) {
     for (const [server, runs] of all) {
       process.stderr.write(process.stderr.isTTY ? `\x1b[2K\r${each.name} ${time + 1}/${repeat} ${server.name}\r` : '');
-      const sample = await sampleOf(server, each, quick ?? loadOf(server, each));
+      const sample = await sampleOf(server, each, quick ?? each.otherLoads?.[server.name] ?? each.load);
       if (sample !== undefined) runs.samples.push(sample);
       else runs.failed += 1;
     }

@@ -1,4 +1,4 @@
-import { cases } from './cases.ts';
+import { cases, type Load } from './cases.ts';
 import { type CaseReport, failureOf, floorOf, mainFigure, type Report, type Row } from './Report.ts';
 import type { Summary } from './statistics.ts';
 
@@ -28,11 +28,15 @@ function markdownTable(report: CaseReport): string[] {
   return [`## ${titleOf(report)}`, '', head ?? '', `| ${rule.join(' | ')} |`, ...rows, ''];
 }
 
-function titleOf({ name, load }: CaseReport): string {
-  const { kind, ...rest } = load;
-  return `${name} (${Object.entries(rest)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ')})`;
+function titleOf({ name, load, otherLoads = {} }: CaseReport): string {
+  const others = Object.entries(otherLoads).map(([server, other]) => `${server}: ${loadText(other, load)}`);
+  return `${name} (${[loadText(load), ...others].join('; ')})`;
+}
+
+/** What it is, or in what it is another one than `than`. */
+function loadText({ kind: _, ...load }: Load, than?: Load): string {
+  const parts = Object.entries(load).filter(([key, value]) => Reflect.get(than ?? {}, key) !== value);
+  return parts.map(([key, value]) => `${key} ${value}`).join(', ');
 }
 
 /** The rows as text, the head first. */

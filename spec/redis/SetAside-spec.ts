@@ -65,6 +65,17 @@ describe('The streams that are set aside', () => {
     expect(clock.countTimers()).to.equal(2);
   });
 
+  it('should not be asked for where another one of them has led to their removal', () => {
+    const leading = new SetAside(({ key }) => {
+      asked.push([key, Date.now()]);
+      leading.delete(other);
+    });
+    leading.add(one);
+    leading.add(other);
+    leading.releaseAll();
+    expect(asked).to.deep.equal([['one', 0]]);
+  });
+
   it('should be forgotten when nobody wants them any more', () => {
     aside.add(one);
     expect(aside.delete(one)).to.equal(true);

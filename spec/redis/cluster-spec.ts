@@ -8,8 +8,8 @@ import { Gap } from 'tornadose';
 import { RedisStore, RedisStreamStore } from 'tornadose/redis';
 import { allLogClientsLeave, LogClient } from '../support/LogClient.ts';
 import { freePort, RedisServer } from '../support/RedisServer.ts';
+import { ready } from '../support/ready.ts';
 import { clusterClients } from './support/clusterClients.ts';
-import { ready } from './support/ready.ts';
 import { errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 

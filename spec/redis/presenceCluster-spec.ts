@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { RedisPresence } from 'tornadose/redis';
 import { ann, bob, connect, rosterOf, type User, watching } from '../contracts/presenceContract.ts';
 import { freePorts, RedisServer } from '../support/RedisServer.ts';
+import { ready } from '../support/ready.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { clusterClients } from './support/clusterClients.ts';
-import { ready } from './support/ready.ts';
 import { until } from './support/until.ts';
 
 describe('RedisPresence in a Cluster', () => {

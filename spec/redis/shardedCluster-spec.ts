@@ -7,8 +7,8 @@ import { Gap, TornadoseError } from 'tornadose';
 import { RedisStore } from 'tornadose/redis';
 import { RedisCluster } from '../support/RedisCluster.ts';
 import type { RedisServer } from '../support/RedisServer.ts';
+import { ready } from '../support/ready.ts';
 import { clusterClients } from './support/clusterClients.ts';
-import { ready } from './support/ready.ts';
 import { type ErrorReports, errorReports } from './support/reports.ts';
 import { until } from './support/until.ts';
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { constants, deflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { EMPTY, lastValueFrom, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
+import sinon from 'sinon';
 import {
   type ConnectionEvent,
   Gate,
@@ -72,12 +73,16 @@ const upgrade = (more = '') => `GET / HTTP/1.1\r\nHost: spec\r\n${upgradeHeaders
 const closing = (connection: Observable<ConnectionEvent>): Promise<ConnectionEvent> => lastValueFrom(connection);
 
 /** A raw client of a source that is silent: it answers no ping by itself. */
-async function rawSession(compressed: boolean): Promise<{ client: Socket; events: ConnectionEvent[] }> {
+async function rawSession(
+  compressed: boolean,
+  onMessage: () => void = () => {},
+): Promise<{ client: Socket; events: ConnectionEvent[] }> {
   const { server, port } = await serve((_req, res) => res.end());
   const webSockets = new WebSocketServer({ server, perMessageDeflate: compressed });
   closeLater(() => webSockets.close());
   const events: ConnectionEvent[] = [];
   webSockets.on('connection', (ws) => {
+    ws.on('message', onMessage);
     NEVER.pipe(toWebSocket(ws, { heartbeat: 20 })).subscribe((event) => events.push(event));
   });
   const client = await connect(port, upgrade(compressed ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''));
@@ -362,12 +367,40 @@ describe('toWebSocket', () => {
       const payload = deflateRawSync('x'.repeat(300_000), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
       const length = Buffer.of(0xc1, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0);
       // More than ws takes meanwhile.
-      for (let n = 0; n < 100; n += 1) client.write(Buffer.concat([length, payload]));
+      for (let n = 0; n < 300; n += 1) client.write(Buffer.concat([length, payload]));
       client.resume();
       await free;
       expect(events).to.deep.equal([{ type: 'open' }]);
       await closeOf(client);
     });
+
+    for (const compressed of [false, true]) {
+      it(`should cut ${compressed ? 'a compressed' : 'a plain'} socket that is silent after a listener of the application has thrown`, async () => {
+        const others = process.listeners('uncaughtException');
+        process.removeAllListeners('uncaughtException');
+        const thrown = new Promise((resolve) => process.once('uncaughtException', resolve));
+        closeLater(() => {
+          for (const each of others) process.on('uncaughtException', each);
+        });
+        const { client, events } = await rawSession(compressed, () => {
+          throw new Error('of the application');
+        });
+        client.write(Buffer.of(0x81, 0x81, 0, 0, 0, 0, 0x78));
+        await thrown;
+        // More than ws takes: it reads nothing any more.
+        client.write(Buffer.alloc(200_000));
+        if (compressed) {
+          // It might have much to decompress, but not for half a minute.
+          for (let pings = 0; pings < 4; pings += 1) await once(client, 'data');
+          expect(events).to.deep.equal([{ type: 'open' }]);
+          const now = performance.now.bind(performance);
+          sinon.stub(performance, 'now').callsFake(() => now() + 31_000);
+          closeLater(() => sinon.restore());
+        }
+        await closeOf(client.resume());
+        expect(events).to.deep.equal([{ type: 'open' }, { type: 'close', reason: 'timeout' }]);
+      });
+    }
 
     for (const autoPong of [true, false]) {
       it(`should ${autoPong ? 'keep one that answers' : 'cut one that does not answer'}, where no more is known of the socket than ws promises`, async () => {

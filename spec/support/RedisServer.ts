@@ -3,7 +3,7 @@ import { type EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import { ready } from '../redis/support/ready.ts';
+import { ready } from './ready.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 const run = promisify(execFile);

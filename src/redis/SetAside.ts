@@ -39,6 +39,8 @@ export class SetAside {
   /** Redis may be another one, or has loaded what it had not: all are asked for again now. */
   releaseAll(): void {
     for (const [listener, timer] of [...this.#timers]) {
+      // Of those before it, one may have led to its removal.
+      if (this.#timers.get(listener) !== timer) continue;
       clearTimeout(timer);
       this.#release(listener);
     }

@@ -10,7 +10,7 @@ export interface StreamEntry {
   readonly epoch: string | undefined;
   /** The id of the entry before it, or `-` where there is none to go on from. Others than this library add none. */
   readonly prev: string | undefined;
-  /** What the first log that asked has made of it. There is mostly one in a process. */
+  /** What the first log that asked has made of it, and that log's settings. There is mostly one in a process. */
   made?: { readonly by: object; readonly item: unknown } | undefined;
 }
 

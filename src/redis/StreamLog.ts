@@ -173,8 +173,8 @@ export class StreamLog implements StreamCursorLog, TailOwner {
 
   item(entry: StreamEntry): StreamItem {
     // To look it up in a WeakMap, for each client and message, would be an eighth of a replay.
-    entry.made ??= { by: this, item: itemOf(entry, this.settings) };
-    if (entry.made.by === this) return entry.made.item as StreamItem;
+    entry.made ??= { by: this.settings, item: itemOf(entry, this.settings) };
+    if (entry.made.by === this.settings) return entry.made.item as StreamItem;
     return memo(this.#items, entry, () => itemOf(entry, this.settings));
   }
 

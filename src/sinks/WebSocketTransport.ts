@@ -2,6 +2,7 @@ import { pingFrame } from '../encoding/webSocketFrame.ts';
 import type { TornadoseError } from '../errors.ts';
 import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
+import { clock } from '../flow/clock.ts';
 import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
 import { dismiss } from './dismiss.ts';
@@ -34,10 +35,11 @@ const codes: Partial<Record<CloseReason, number>> = {
 };
 const normal = 1000;
 const tryAgainLater = 1013;
+/** How many ms ws may take to decompress what it has read: when a listener of the application has thrown, it reads no more for ever. */
+const longestStall = 30_000;
 
 abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   readonly ws: WebSocketLike;
-  protected abstract readonly socket: RawSocket | undefined;
   readonly limits: InboundLimits;
   account: Bounded['account'];
 
@@ -53,16 +55,16 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
 
   override heartbeat(): boolean {
     if (!this.isOpen) return true;
-    if (!this.#isPaused) return this.isAnswered();
+    if (!this.isPaused()) return this.isAnswered();
     // Its answers are not read. It is pinged all the same, as a proxy on the way may cut what is idle.
     this.ping();
     this.expectNothing();
     return true;
   }
 
-  /** By the application, or by ws, which may have more to decompress than it takes. */
-  get #isPaused(): boolean {
-    return this.ws.isPaused === true || this.socket?.isPaused() === true;
+  /** Whether nothing that comes in is read for now. */
+  protected isPaused(): boolean {
+    return this.ws.isPaused === true;
   }
 
   /** Whether anything came since the last ping; sends the next one. */
@@ -103,28 +105,28 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
 
 /** The way to a client over ready frames, straight to the connection. */
 export class FramedTransport extends WebSocketTransport {
-  protected override readonly socket: RawSocket;
+  readonly #socket: RawSocket;
   /** Where the connection stood when the last ping went out. */
   #ping: { readonly received: number; readonly through: number; left: number } | undefined;
 
   constructor(ws: WebSocketLike, limits: InboundLimits, socket: RawSocket) {
     super(ws, limits);
-    this.socket = socket;
+    this.#socket = socket;
   }
 
   get waiting(): number {
-    return this.socket.writableLength;
+    return this.#socket.writableLength;
   }
 
   write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
-    const took = this.socket.write(bytes);
-    if (!took) onceDrained(this.socket, this.owner);
+    const took = this.#socket.write(bytes);
+    if (!took) onceDrained(this.#socket, this.owner);
     return took;
   }
 
   protected isAnswered(): boolean {
-    const { bytesRead, bytesWritten } = this.socket;
+    const { bytesRead, bytesWritten } = this.#socket;
     const left = bytesWritten - this.waiting;
     const ping = this.#ping;
     // Anything that came in shows that somebody is there, a pong as well as a message.
@@ -155,17 +157,19 @@ export class MessageTransport extends WebSocketTransport {
     return true;
   }
 
-  protected override readonly socket: RawSocket | undefined;
+  readonly #socket: RawSocket | undefined;
   #unsent = 0;
   #awaitsDrain = false;
   #awaitsPong = false;
   /** Where the connection stood when the last ping went out. */
   #received: number | undefined;
   #left = 0;
+  /** Since when ws has read nothing more. */
+  #stalled: { readonly received: number; readonly since: number } | undefined;
 
   constructor(ws: WebSocketLike, limits: InboundLimits) {
     super(ws, limits);
-    this.socket = socketOf(ws);
+    this.#socket = socketOf(ws);
   }
 
   get waiting(): number {
@@ -196,7 +200,7 @@ export class MessageTransport extends WebSocketTransport {
 
   protected isAnswered(): boolean {
     const left = this.waiting;
-    const received = this.socket?.bytesRead;
+    const received = this.#socket?.bytesRead;
     // Its pong may be behind a long message, of which more and more comes.
     if (received !== this.#received) this.#awaitsPong = false;
     if (this.#awaitsPong && (left === 0 || left >= this.#left)) return false;
@@ -205,6 +209,16 @@ export class MessageTransport extends WebSocketTransport {
     this.#received = received;
     this.#left = left;
     return true;
+  }
+
+  /** By ws as well, which may have more to decompress than it takes. */
+  protected override isPaused(): boolean {
+    if (super.isPaused()) return true;
+    const socket = this.#socket;
+    if (socket?.isPaused() !== true) return false;
+    const { bytesRead } = socket;
+    if (this.#stalled?.received !== bytesRead) this.#stalled = { received: bytesRead, since: clock() };
+    return clock() - this.#stalled.since < longestStall;
   }
 
   protected ping(): void {

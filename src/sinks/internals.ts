@@ -98,7 +98,7 @@ export function chunkedSocketOf(response: unknown): RawSocket | undefined {
   return socket && socket._httpMessage === response && socket.writable ? socket : undefined;
 }
 
-/** The socket of a ws WebSocket, which tells what has come in. `undefined` where ws is not as expected. */
+/** The `net.Socket` of a ws WebSocket. `undefined` where ws is not as expected. */
 export function socketOf(webSocket: unknown): RawSocket | undefined {
   const { _socket: socket } = webSocket as NodeWebSocket;
   const isOne =
