@@ -31,9 +31,9 @@ export interface WebSocketOptions<T> extends BrowserSinkOptions<T> {
  * ```
  *
  * Piping connects: the source is subscribed at once, and stays so until the client leaves or the source ends, when the
- * socket is closed with 1000, or 1011 after an error. The heartbeat is a ping: a client that answers none until the next
- * one is gone, and its connection is cut (`close` with reason `timeout`). What the client sends is yours to read; while you
- * `pause` the socket, no answer is expected.
+ * socket is closed with 1000, or 1011 after an error. The heartbeat is a ping: a client from which nothing comes until the
+ * next one, no pong nor a part of a message, is gone, and its connection is cut (`close` with reason `timeout`). What the
+ * client sends is yours to read; while you `pause` the socket, no answer is expected.
  *
  * One sink for each socket, as its end closes the socket: `merge` what is to go over one.
  *
