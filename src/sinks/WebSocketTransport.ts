@@ -1,13 +1,9 @@
-import { pingFrame } from '../encoding/webSocketFrame.ts';
 import type { TornadoseError } from '../errors.ts';
-import type { Batch } from '../flow/Batch.ts';
 import type { CloseReason } from '../flow/ConnectionEvent.ts';
-import { clock } from '../flow/clock.ts';
 import type { Refusal } from '../flow/Refusal.ts';
 import { OwnedTransport } from '../flow/Transport.ts';
 import { dismiss } from './dismiss.ts';
 import { type Bounded, type InboundLimits, limitInbound } from './inbound.ts';
-import { onceDrained, type RawSocket, socketOf } from './internals.ts';
 
 /** What a sink needs of a socket: the `WebSocket` of ws has it. */
 export interface WebSocketLike {
@@ -35,10 +31,9 @@ const codes: Partial<Record<CloseReason, number>> = {
 };
 const normal = 1000;
 const tryAgainLater = 1013;
-/** How many ms ws may take to decompress what it has read: when a listener of the application has thrown, it reads no more for ever. */
-const longestStall = 30_000;
 
-abstract class WebSocketTransport extends OwnedTransport implements Bounded {
+/** What both ways to a WebSocket have in common. */
+export abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   readonly ws: WebSocketLike;
   readonly limits: InboundLimits;
   account: Bounded['account'];
@@ -100,139 +95,5 @@ abstract class WebSocketTransport extends OwnedTransport implements Bounded {
   /** Nothing may follow a close frame, and what ws is given then it counts as buffered for ever. */
   protected get isOpen(): boolean {
     return this.ws.readyState === this.ws.OPEN;
-  }
-}
-
-/** The way to a client over ready frames, straight to the connection. */
-export class FramedTransport extends WebSocketTransport {
-  readonly #socket: RawSocket;
-  /** Where the connection stood when the last ping went out. */
-  #ping: { readonly received: number; readonly through: number; left: number } | undefined;
-
-  constructor(ws: WebSocketLike, limits: InboundLimits, socket: RawSocket) {
-    super(ws, limits);
-    this.#socket = socket;
-  }
-
-  get waiting(): number {
-    return this.#socket.writableLength;
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (!this.isOpen) return true;
-    const took = this.#socket.write(bytes);
-    if (!took) onceDrained(this.#socket, this.owner);
-    return took;
-  }
-
-  protected isAnswered(): boolean {
-    const { bytesRead, bytesWritten } = this.#socket;
-    const left = bytesWritten - this.waiting;
-    const ping = this.#ping;
-    // Anything that came in shows that somebody is there, a pong as well as a message.
-    if (ping !== undefined && bytesRead === ping.received) {
-      // A ping behind what a slow client has still to take cannot be answered yet, as long as it takes something.
-      if (left >= ping.through || left === ping.left) return false;
-      ping.left = left;
-      return true;
-    }
-    this.ping();
-    this.#ping = { received: bytesRead, through: bytesWritten + pingFrame.length, left };
-    return true;
-  }
-
-  protected ping(): void {
-    this.write(pingFrame);
-  }
-
-  protected expectNothing(): void {
-    this.#ping = undefined;
-  }
-}
-
-/** The way to a client over `ws.send`, for sockets that compress: a message at a time. */
-export class MessageTransport extends WebSocketTransport {
-  /** What it compresses. */
-  override get copies(): boolean {
-    return true;
-  }
-
-  readonly #socket: RawSocket | undefined;
-  #unsent = 0;
-  #awaitsDrain = false;
-  #awaitsPong = false;
-  /** Where the connection stood when the last ping went out. */
-  #received: number | undefined;
-  #left = 0;
-  /** Since when ws has read nothing more. */
-  #stalled: { readonly received: number; readonly since: number } | undefined;
-
-  constructor(ws: WebSocketLike, limits: InboundLimits) {
-    super(ws, limits);
-    this.#socket = socketOf(ws);
-  }
-
-  get waiting(): number {
-    return this.ws.bufferedAmount;
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (!this.isOpen) return true;
-    this.#unsent += 1;
-    this.ws.send(bytes, { binary: false }, () => this.#sent());
-    // ws counts what waits for its compression as well; more of it is only taken when the last one is through.
-    this.#awaitsDrain = this.waiting > 0;
-    return !this.#awaitsDrain;
-  }
-
-  override writeBatch(batch: Batch): boolean {
-    let took = true;
-    for (const frame of batch.frames()) took = this.write(frame);
-    return took;
-  }
-
-  override listen(): void {
-    super.listen();
-    this.ws.on('pong', () => {
-      this.#awaitsPong = false;
-    });
-  }
-
-  protected isAnswered(): boolean {
-    const left = this.waiting;
-    const received = this.#socket?.bytesRead;
-    // Its pong may be behind a long message, of which more and more comes.
-    if (received !== this.#received) this.#awaitsPong = false;
-    if (this.#awaitsPong && (left === 0 || left >= this.#left)) return false;
-    if (!this.#awaitsPong) this.ping();
-    this.#awaitsPong = true;
-    this.#received = received;
-    this.#left = left;
-    return true;
-  }
-
-  /** By ws as well, which may have more to decompress than it takes. */
-  protected override isPaused(): boolean {
-    if (super.isPaused()) return true;
-    const socket = this.#socket;
-    if (socket?.isPaused() !== true) return false;
-    const { bytesRead } = socket;
-    if (this.#stalled?.received !== bytesRead) this.#stalled = { received: bytesRead, since: clock() };
-    return clock() - this.#stalled.since < longestStall;
-  }
-
-  protected ping(): void {
-    this.ws.ping();
-  }
-
-  protected expectNothing(): void {
-    this.#awaitsPong = false;
-  }
-
-  #sent(): void {
-    this.#unsent -= 1;
-    if (this.#unsent > 0 || !this.#awaitsDrain) return;
-    this.#awaitsDrain = false;
-    this.owner.transportDrained();
   }
 }

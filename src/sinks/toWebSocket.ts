@@ -5,10 +5,12 @@ import { Connection } from '../flow/Connection.ts';
 import type { ConnectionEvent } from '../flow/ConnectionEvent.ts';
 import { checkNames, invalidOption, optionalFunction } from '../options.ts';
 import { type BrowserSinkOptions, browserNames, browserSettings, visibleHeartbeat } from './browserOptions.ts';
+import { FramedTransport } from './FramedTransport.ts';
 import { type InboundOptions, inboundLimits } from './inbound.ts';
 import { framedSocketOf } from './internals.ts';
+import { MessageTransport } from './MessageTransport.ts';
 import { refused, unwritable } from './refused.ts';
-import { FramedTransport, MessageTransport, type WebSocketLike } from './WebSocketTransport.ts';
+import type { WebSocketLike } from './WebSocketTransport.ts';
 
 /** Options of {@link toWebSocket}. */
 export interface WebSocketOptions<T> extends BrowserSinkOptions<T> {
