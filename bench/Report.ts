@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pinned } from './Child.ts';
-import type { Case, Load } from './cases.ts';
+import type { Load } from './cases.ts';
 import type { Sample } from './measures/Sample.ts';
 import { type Server, servers } from './servers.ts';
 import { type Summary, summaryOf } from './statistics.ts';
@@ -62,15 +62,11 @@ export function reportOf(time: Date, results: readonly CaseReport[]): Report {
   };
 }
 
-export function caseReportOf(
-  { name, quick, otherLoads }: Case,
-  load: Load,
-  runs: ReadonlyMap<Server, Runs>,
-): CaseReport {
+export function caseReportOf(about: Omit<CaseReport, 'servers'>, runs: ReadonlyMap<Server, Runs>): CaseReport {
   const rows = [...runs].map(([server, { samples, failed }]): Row => {
     return { name: server.name, version: versionOf(server), failed, figures: figuresOf(samples), runs: samples };
   });
-  return { name, load, otherLoads: load === quick ? undefined : otherLoads, servers: rows };
+  return { ...about, servers: rows };
 }
 
 /** Writes it as JSON to results/, and gives the path. */

@@ -80,7 +80,7 @@ async function sampleOf(server: Server, each: Case, load: Load): Promise<Sample 
 
 async function caseReport(each: Case): Promise<CaseReport> {
   const repeat = Number(args.repeat ?? (args.quick || args.profile ? 1 : 3));
-  const quick = args.quick ? each.quick : undefined;
+  const { load, otherLoads } = args.quick && each.quick !== undefined ? { load: each.quick } : each;
   const all = new Map(
     participants(each, chosenServers()).map((server) => [server, { samples: [] as Sample[], failed: 0 }]),
   );
@@ -88,12 +88,12 @@ async function caseReport(each: Case): Promise<CaseReport> {
   for (let time = 0; time < repeat; time += 1) {
     for (const [server, runs] of all) {
       process.stderr.write(process.stderr.isTTY ? `\x1b[2K\r${each.name} ${time + 1}/${repeat} ${server.name}\r` : '');
-      const sample = await sampleOf(server, each, quick ?? each.otherLoads?.[server.name] ?? each.load);
+      const sample = await sampleOf(server, each, otherLoads?.[server.name] ?? load);
       if (sample !== undefined) runs.samples.push(sample);
       else runs.failed += 1;
     }
   }
-  return caseReportOf(each, quick ?? each.load, all);
+  return caseReportOf({ name: each.name, load, otherLoads }, all);
 }
 
 async function bench(): Promise<void> {

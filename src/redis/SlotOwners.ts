@@ -23,6 +23,9 @@ export interface ClusterLike<Node> extends SlotsLike {
   refreshSlotsCache(): void;
 }
 
+/** Why a node is not the one: it has answered, and is another. */
+const another = Symbol('another node');
+
 /** Finds the nodes of a Cluster that have keys. */
 export class SlotOwners<Node extends SlotOwnerLike> {
   readonly #cluster: ClusterLike<Node>;
@@ -71,14 +74,19 @@ export class SlotOwners<Node extends SlotOwnerLike> {
   /** Asked by id: the address by which Redis knows a node need not be the one by which it is reached. */
   async #nodeOf(owner: string, failed: (command: string, error: unknown) => void): Promise<Node | undefined> {
     const isIt = async (node: Node): Promise<Node> => {
-      const id = await this.#idOf(node).catch((error) => failed('CLUSTER MYID', error));
-      return id === owner ? node : Promise.reject();
+      const id = await this.#idOf(node);
+      return id === owner ? node : Promise.reject(another);
     };
-    // The first that is it, as one that does not answer is nothing to wait for. What failed has been told.
-    const node = await Promise.any(this.#cluster.nodes('master').map(isIt)).catch(() => undefined);
-    // ioredis looks for nodes that it does not know when it sends what has a key, and we may never do.
-    if (node === undefined) this.#cluster.refreshSlotsCache();
-    return node;
+    const asked = this.#cluster.nodes('master').map(isIt);
+    try {
+      // The first that is it, as one that does not answer is nothing to wait for.
+      return await Promise.any(asked);
+    } catch (error) {
+      for (const why of (error as AggregateError).errors) if (why !== another) failed('CLUSTER MYID', why);
+      // ioredis looks for nodes that it does not know when it sends what has a key, and we may never do.
+      this.#cluster.refreshSlotsCache();
+      return undefined;
+    }
   }
 
   #idOf(node: Node): Promise<string> {
