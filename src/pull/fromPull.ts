@@ -49,6 +49,8 @@ class Pump<T> {
   readonly #subscriber: Subscriber<T>;
   readonly #pull: Pull<T>;
   readonly #demand: Demand | undefined;
+  /** It feeds the client itself: there is nothing between that could subscribe to something because of a value. */
+  readonly #isDirect: boolean;
   /** The source has ended or failed, or was told to stop. */
   #ended = false;
   /** The source is being asked. A generator cannot be told to stop from within itself. */
@@ -63,6 +65,7 @@ class Pump<T> {
     this.#subscriber = subscriber;
     this.#pull = pull;
     this.#demand = demand;
+    this.#isDirect = (demand as unknown) === subscriber;
   }
 
   /** Begins a turn. */
@@ -136,7 +139,8 @@ class Pump<T> {
 
   #take(result: IteratorResult<T, unknown>): void {
     if (!result.done) {
-      passOn(this.#subscriber, result.value, this.#demand);
+      if (this.#isDirect) this.#subscriber.next(result.value);
+      else passOn(this.#subscriber, result.value, this.#demand);
       return;
     }
     this.#ended = true;
