@@ -10,6 +10,8 @@ export interface Entry {
   readonly at: number;
   fate: Fate;
   id: string | undefined;
+  /** The millisecond in which the log has taken it, on the log's clock, where its id tells. */
+  takenIn?: number;
   /** Whether Redis may have taken it, lost it, and taken it again. */
   mayComeTwice: boolean;
 }
@@ -24,6 +26,8 @@ export interface Damage {
   readonly emptied?: boolean;
   /** Until when the log that began anew may have given out ids of before: those of Redis are of a millisecond. */
   reusesIdsUntil?: number;
+  /** The millisecond in which that was, on the log's clock. */
+  doneIn?: number;
 }
 
 /** What the ledger had come to when something was seen. */
@@ -109,8 +113,14 @@ export class Ledger {
     return this.#damages.slice(0, moment.damages).some((damage) => {
       const { kind, number, emptied = false } = damage;
       if (number > after || this.#reuses(isMark ? number + 1 : after, damage)) return true;
+      if (isMark && this.#mayHaveBegunWithin(damage)) return true;
       return number === after && (kind === 'epoch' || (kind === 'trim' && emptied));
     });
+  }
+
+  /** Whether the log, which began anew, may have gone on in the millisecond of its last value: with a mark, say, which nobody sees. */
+  #mayHaveBegunWithin({ number, doneIn }: Damage): boolean {
+    return doneIn !== undefined && this.entries.slice(0, number).some(({ takenIn = 0 }) => takenIn >= doneIn);
   }
 
   isHole(hole: number): boolean {

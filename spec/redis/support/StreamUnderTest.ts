@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import { type Gap, type Message, TornadoseError } from 'tornadose';
 import { RedisStreamStore } from 'tornadose/redis';
+import { placeOf } from '../../../src/redis/place.ts';
 import type { Fault } from '../../contracts/faultsOf.ts';
 import { type Entry, Ledger } from '../../contracts/Ledger.ts';
 import type { LogUnderTest } from '../../contracts/logModel.ts';
@@ -164,9 +165,11 @@ export class StreamUnderTest implements LogUnderTest {
       reusesIdsUntil: Number.POSITIVE_INFINITY,
     });
     const redis = this.#redis(0);
-    const wiped: Promise<unknown> = command === 'DEL' ? redis.del(this.#key) : redis.flushall();
+    const wiped = (command === 'DEL' ? redis.multi().time().del(this.#key) : redis.multi().time().flushall()).exec();
     this.#awaitOther(
-      wiped.then(() => {
+      wiped.then((answers) => {
+        const [seconds, micros] = answers?.[0]?.[1] as [seconds: string, micros: string];
+        damage.doneIn = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
         damage.reusesIdsUntil = Date.now() + 2;
       }),
     );
@@ -280,6 +283,7 @@ export class StreamUnderTest implements LogUnderTest {
 
   #sameId(entry: Entry, id: string): void {
     entry.id ??= id;
+    entry.takenIn = Number(placeOf(id)?.id.split('-')[0]);
     if (entry.id !== id)
       this.#faults.push({ kind: 'wrong', text: `${entry.number} is promised as ${entry.id} and as ${id}` });
   }
