@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { filter, share } from 'rxjs';
-import { budget, filterData, type Log, Message, type Store } from 'tornadose';
+import { filter, map, share } from 'rxjs';
+import { budget, filterData, type Log, Message, onBackpressureDrop, type Store } from 'tornadose';
 import { until } from '../redis/support/until.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, joined, LogClient } from '../support/LogClient.ts';
@@ -102,6 +102,39 @@ export function logContract(title: string, { make }: LogFacts): void {
         expect(id).to.not.equal('mine');
       }
     });
+
+    for (const [count, bytes] of [
+      [1_200, 10],
+      [400, 300],
+      [80, 3_000],
+      [3, 70_000],
+    ] as const) {
+      it(`should give one that has missed ${count} of ${bytes} bytes the same, whether an operator sees them or not`, async () => {
+        const store = made<string>();
+        const first = await joined(store);
+        first.leave();
+        const texts = numbers(1, count).map((n) => `${n} `.padEnd(bytes, 'é'));
+        await Promise.all(texts.map((text) => store.submit(text)));
+        const missed = store.since(first.lastId);
+        const transport = new FakeTransport();
+        transport.takes = false;
+        const clients = [
+          new LogClient(missed),
+          new LogClient(missed.pipe(map((message) => message))),
+          // What is given to one that cannot take it would be dropped.
+          new LogClient(missed, { transport, backpressure: onBackpressureDrop() }),
+        ];
+        await until(() => {
+          if (transport.waiting > 0) transport.drain();
+          transport.takes = false;
+          return clients.every(({ data }) => data.length === count);
+        });
+        const [direct, ...others] = clients.map(({ received }) => received);
+        for (const other of others) expect(other).to.deep.equal(direct);
+        expect(direct?.map(({ data }) => data)).to.deep.equal(texts);
+        expect(clients.flatMap(({ events }) => events.map(({ type }) => type))).to.deep.equal(['open', 'open', 'open']);
+      });
+    }
 
     it('should pass a long history on in order, in whatever pieces the client takes it', async () => {
       const store = made<number>();

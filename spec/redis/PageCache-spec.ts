@@ -39,6 +39,24 @@ describe('PageCache', () => {
     expect(cache.find('a', '8-0')).to.equal(undefined);
   });
 
+  it('should know an entry of several pages for as long as it has one of them, by the newest', () => {
+    const cache = new PageCache();
+    const add = (first: number): StreamEntry[] => {
+      const page = [entry(first, 400_000), entry(first + 1, 400_000)];
+      cache.add('a', page);
+      return page;
+    };
+    // Five of these fit.
+    for (const first of [1, 10, 12]) add(first);
+    const newest = add(1);
+    const found = (): StreamEntry | undefined => cache.find('a', '1-0')?.[0];
+    expect(found()).to.equal(newest[0]);
+    for (const first of [14, 16, 18]) add(first);
+    expect(found(), 'when the older page is gone').to.equal(newest[0]);
+    for (const first of [20, 22]) add(first);
+    expect(found(), 'when both are gone').to.equal(undefined);
+  });
+
   it('should hold pages no longer than for a while, though nobody asks for any', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

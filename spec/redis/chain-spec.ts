@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { follows, lossOf, placeBefore, reasonOf } from '../../src/redis/chain.ts';
+import { follows, lossOf, markSegments, placeBefore, reasonOf } from '../../src/redis/chain.ts';
 import type { StreamEntry } from '../../src/redis/StreamEntry.ts';
 
 const entry = (fields: Partial<StreamEntry> = {}): StreamEntry => ({
@@ -33,6 +33,28 @@ describe('The chain of entries', () => {
     expect(reasonOf(entry({ epoch: undefined, prev: undefined }), at('1-0'))).to.equal('trimmed');
     expect(reasonOf(entry(), at('1-0', 'wxyz'))).to.equal('unknown-epoch');
     expect(reasonOf(entry({ prev: '-' }), at('1-0'))).to.equal('unknown-epoch');
+  });
+
+  it('should mark what goes together in a page after its first entry: as far as nothing is missing, and not too much of it', () => {
+    const page = (...entries: readonly Partial<StreamEntry>[]): StreamEntry[] =>
+      entries.map((fields, index) => entry({ id: `${index + 1}-0`, prev: `${index}-0`, ...fields }));
+    const leading = (entries: readonly StreamEntry[]): (readonly string[] | undefined)[] => {
+      markSegments(entries);
+      return entries.map(({ leads }) => leads?.map(({ id }) => id));
+    };
+    const none = undefined;
+    expect(leading(page({}, {}, {}))).to.deep.equal([none, ['2-0', '3-0'], none]);
+    expect(leading(page({}, {}, { prev: '9-0' }, {}))).to.deep.equal([none, ['2-0'], ['3-0', '4-0'], none]);
+    expect(leading(page({}, {}, { epoch: 'wxyz' }))).to.deep.equal([none, ['2-0'], ['3-0']]);
+    const foreign = { epoch: undefined, prev: undefined };
+    expect(leading(page({}, foreign, foreign))).to.deep.equal([none, ['2-0', '3-0'], none]);
+    const large = { data: new Uint8Array(10 * 1024) };
+    expect(leading(page(large, large, large, large, {}))).to.deep.equal([
+      ...[none, ['2-0', '3-0'], none],
+      ...[['4-0', '5-0'], none],
+    ]);
+    expect(leading(page({}))).to.deep.equal([none]);
+    expect(leading([])).to.deep.equal([]);
   });
 
   it('should tell a client that comes back what has become of its place', () => {

@@ -15,6 +15,7 @@ import {
 import { eventStream } from '../../src/encoding/eventStream.ts';
 import { webSocketFrames } from '../../src/encoding/webSocketText.ts';
 import { logContract } from '../contracts/logContract.ts';
+import { until } from '../redis/support/until.ts';
 import { endOfTick as turn } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
 import { allLogClientsLeave, type Line, LogClient, lines } from '../support/LogClient.ts';
@@ -39,6 +40,35 @@ describe('QueueStore.since', () => {
     await turn();
     expect(newcomer.data).to.deep.equal([3, 4, 5]);
     expect(newcomer.received.some(({ event }) => event === 'gap')).to.equal(false);
+  });
+
+  it('should give those who come back together the same bytes, encoded once', async () => {
+    const store = new QueueStore<number>({ history: { size: 2_000 } });
+    let position: string | undefined;
+    store.since().subscribe(({ id }) => {
+      position ??= id;
+    });
+    let encoded = 0;
+    const once: Encoder = {
+      ...lines,
+      encode: (message) => {
+        encoded += 1;
+        return lines.encode(message);
+      },
+    };
+    for (const n of numbers(1, 1_025)) store.next(n);
+    const seen = numbers(1, 10).map(() => {
+      const writes: Uint8Array[] = [];
+      const transport = Object.assign(new FakeTransport(), { write: (bytes: Uint8Array) => writes.push(bytes) > 0 });
+      store.since(position).pipe(toSink(transport, once, { heartbeat: false }));
+      return { writes, transport };
+    });
+    const eventsIn = (writes: readonly Uint8Array[]): number => Buffer.concat(writes).toString().split('\n').length - 1;
+    await until(() => seen.every(({ writes }) => eventsIn(writes) === 1_024));
+    const [first = [], ...others] = seen.map(({ writes }) => writes);
+    expect(eventsIn(first.filter((bytes) => others.every((writes) => writes.includes(bytes))))).to.be.at.least(900);
+    expect(encoded).to.equal(1_024);
+    for (const { transport } of seen) transport.leave();
   });
 
   describe('a position that cannot be honoured', () => {
@@ -284,15 +314,19 @@ describe('QueueStore.since', () => {
       | { readonly do: 'turn' };
     const people = 4;
     const step: fc.Arbitrary<Step> = fc.oneof(
-      fc.record({ do: fc.constant('publish' as const), count: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({
+        do: fc.constant('publish' as const),
+        count: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 12 }) }, fc.integer({ min: 30, max: 400 })),
+      }),
       fc.record({
         do: fc.constantFrom('stall' as const, 'drain' as const, 'reconnect' as const),
         who: fc.nat(people - 1),
       }),
       fc.record({ do: fc.constant('turn' as const) }),
     );
+    const sizes = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 200, max: 1_000 }));
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 20 }), async (steps, size) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), sizes, async (steps, size) => {
         const store = new QueueStore<number>({ history: { size } });
         let published = 0;
         // What each has seen over all of its connections.

@@ -1,5 +1,12 @@
 import type { Observable } from 'rxjs';
-import { type ConnectionEvent, type Encoder, type Gap, type Message, toSink } from 'tornadose';
+import {
+  type BackpressureOperator,
+  type ConnectionEvent,
+  type Encoder,
+  type Gap,
+  type Message,
+  toSink,
+} from 'tornadose';
 import { until } from '../redis/support/until.ts';
 import { FakeTransport } from './FakeTransport.ts';
 
@@ -28,12 +35,12 @@ export class LogClient {
   /** `came` is the position that it came with, and would come back with if it got nothing. */
   constructor(
     source: Observable<Message | Gap>,
-    { transport = new FakeTransport(), heartbeat = false, came }: LogClientOptions = {},
+    { transport = new FakeTransport(), heartbeat = false, came, backpressure }: LogClientOptions = {},
   ) {
     this.transport = transport;
     this.#came = came;
     leaving.push(this);
-    source.pipe(toSink(transport, lines, { heartbeat })).subscribe((event) => this.events.push(event));
+    source.pipe(toSink(transport, lines, { heartbeat, backpressure })).subscribe((event) => this.events.push(event));
   }
 
   get received(): Line[] {
@@ -71,6 +78,7 @@ export interface LogClientOptions {
   readonly transport?: FakeTransport;
   readonly heartbeat?: number | false;
   readonly came?: string | undefined;
+  readonly backpressure?: BackpressureOperator<Message | Gap> | undefined;
 }
 
 /** A client that is there, and knows where it stands. */

@@ -1,3 +1,4 @@
+import { Position } from '../message.ts';
 import { byteLength, bytesOf } from './bytes.ts';
 
 /** A code unit of a text has three bytes of UTF-8 at most. */
@@ -10,6 +11,8 @@ export const bytesPerUnit = 3;
  */
 export class Frame {
   readonly value: unknown;
+  /** How many events it is: heartbeats and positions are none. */
+  readonly events: number;
   /** Bounds of its size in bytes, which cost nothing to know. Both are 0 when there is nothing to send. */
   atLeast: number;
   atMost: number;
@@ -20,8 +23,10 @@ export class Frame {
   #content: string | Uint8Array | undefined;
 
   /** Without `content` the value cannot be sent. */
-  constructor(value: unknown, content: string | Uint8Array | undefined) {
+  constructor(value: unknown, content: string | Uint8Array | undefined, events?: number) {
     this.value = value;
+    // What cannot be encoded may be nothing that one can look at either.
+    this.events = content === undefined ? 0 : (events ?? eventsIn(value));
     this.#content = content;
     this.atLeast = content?.length ?? 0;
     this.atMost = typeof content === 'string' ? content.length * bytesPerUnit : this.atLeast;
@@ -53,4 +58,8 @@ export class Frame {
     }
     return this.#content as Uint8Array;
   }
+}
+
+function eventsIn(value: unknown): number {
+  return value === undefined || value instanceof Position ? 0 : 1;
 }

@@ -34,6 +34,30 @@ export function encode(encoder: Encoder, value: unknown): Frame {
   return new Frame(value, contentOf(encoder, value));
 }
 
+/** How many characters go together, at most: it is one write. */
+const longest = 48 * 1024;
+
+/**
+ * The frame of messages that go together; `undefined` where they do not: one of them cannot be sent, they are too long, or
+ * the encoder makes bytes of them, which nobody may join but a transport that knows them.
+ */
+export function encodeTogether(encoder: Encoder, messages: Iterable<Message>): Frame | undefined {
+  let text = '';
+  let events = 0;
+  try {
+    for (const message of messages) {
+      const content = encoded(encoder, message);
+      if (typeof content !== 'string' || text.length + content.length > longest) return undefined;
+      if (content !== '') events += 1;
+      text += content;
+    }
+  } catch {
+    // It is reported when it is encoded by itself, which is next.
+    return undefined;
+  }
+  return new Frame(undefined, bytesOf(text), events);
+}
+
 /** What nobody can change, so that equal ones are the same. */
 function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function');
@@ -49,14 +73,7 @@ function hasNoText(data: unknown): boolean {
 
 function contentOf(encoder: Encoder, value: unknown): string | Uint8Array | undefined {
   try {
-    const message = value instanceof Message ? value : { data: value };
-    // Whatever the encoder: `${JSON.stringify(undefined)}` is the text "undefined".
-    if (hasNoText(message.data)) throw unserialisable(message.data);
-    const encoded = encoder.encode(message);
-    // Texts are joined before they become bytes, which must not make one character of two halves.
-    if (typeof encoded === 'string') return encoded.isWellFormed() ? encoded : bytesOf(encoded);
-    if (encoded instanceof Uint8Array) return encoded;
-    throw unserialisable(value);
+    return encoded(encoder, value);
   } catch (error) {
     const emission = emissionInProgress();
     if (emission?.isReported !== true)
@@ -65,4 +82,16 @@ function contentOf(encoder: Encoder, value: unknown): string | Uint8Array | unde
     if (emission !== undefined) emission.isReported = true;
     return undefined;
   }
+}
+
+/** @throws what the encoder throws, and a TornadoseError `ERR_UNSERIALISABLE` */
+function encoded(encoder: Encoder, value: unknown): string | Uint8Array {
+  const message = value instanceof Message ? value : { data: value };
+  // Whatever the encoder: `${JSON.stringify(undefined)}` is the text "undefined".
+  if (hasNoText(message.data)) throw unserialisable(message.data);
+  const content = encoder.encode(message);
+  // Texts are joined before they become bytes, which must not make one character of two halves.
+  if (typeof content === 'string') return content.isWellFormed() ? content : bytesOf(content);
+  if (content instanceof Uint8Array) return content;
+  throw unserialisable(value);
 }

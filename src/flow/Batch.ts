@@ -1,7 +1,6 @@
 import { isTickHeard } from '../diagnostics.ts';
 import { byteLength, bytesOf, room } from '../encoding/bytes.ts';
 import { bytesPerUnit, type Frame } from '../encoding/Frame.ts';
-import { Position } from '../message.ts';
 import type { Waiter } from './budget.ts';
 
 /**
@@ -28,6 +27,13 @@ export class Batch {
   #waiter: Waiter | undefined;
   /** When the first of it came, in ms of `performance.now()`; 0 where nobody wants to know. */
   #since: number;
+
+  /** One frame alone, which leaves at once, and again for each client that comes back. */
+  static of(frame: Frame): Batch {
+    const batch = new Batch(new Batch(), frame);
+    batch.#since = 0;
+    return batch;
+  }
 
   constructor(before?: Batch, frame?: Frame) {
     this.#before = before;
@@ -73,14 +79,11 @@ export class Batch {
     if (this.#since === 0 || time < this.#since) this.#since = time;
   }
 
-  /** How many events there are in it: heartbeats and positions are none. Counted now. */
+  /** How many events there are in it. Counted now. */
   get events(): number {
     let events = 0;
-    for (let batch: Batch = this; batch.#before !== undefined; batch = batch.#before) {
-      const frame = batch.#frame;
-      if (frame === undefined) events += batch.#texts;
-      else if (frame.value !== undefined && !(frame.value instanceof Position)) events += 1;
-    }
+    for (let batch: Batch = this; batch.#before !== undefined; batch = batch.#before)
+      events += batch.#frame === undefined ? batch.#texts : batch.#frame.events;
     return events;
   }
 

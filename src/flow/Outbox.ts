@@ -2,6 +2,7 @@ import { isTickHeard, reportError } from '../diagnostics.ts';
 import type { Encoder } from '../encoding/Encoder.ts';
 import { encode, encodeOnce } from '../encoding/encodeOnce.ts';
 import { Frame } from '../encoding/Frame.ts';
+import type { Segment, SegmentTaker } from '../encoding/Segment.ts';
 import type { TornadoseError } from '../errors.ts';
 import { memo } from '../memo.ts';
 import { Position } from '../message.ts';
@@ -40,6 +41,8 @@ export interface OutboxOwner {
 
 /** The batch without frames at which all clients of an encoder begin each tick. */
 const emptyBatches = new WeakMap<Encoder, Batch>();
+/** That of each segment. */
+const segments = new WeakMap<Frame, Batch>();
 
 /**
  * The end of one client's operators, and what waits for the client: the batch of this tick, and while it cannot take
@@ -56,7 +59,10 @@ const emptyBatches = new WeakMap<Encoder, Batch>();
  * It is made before it subscribes, because a source may emit, end or fail while it is subscribed; and it never throws,
  * because RxJS would take that for the store's other clients too.
  */
-export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand, Flushed, HeldOwner, Laggard, Pulls {
+export class Outbox<T>
+  extends ClientSubscriber<T>
+  implements ClientEnd, Demand, Flushed, HeldOwner, Laggard, Pulls, SegmentTaker
+{
   // In the order of their use, so that they share cache lines: those of `next` first, then those of `flush`.
   /** Whether the source has emitted, since the last heartbeat. */
   hasEmitted = false;
@@ -173,6 +179,19 @@ export class Outbox<T> extends ClientSubscriber<T> implements ClientEnd, Demand,
     } catch (error) {
       this.#owner.writeFailed(error);
     }
+  }
+
+  takeSegment(segment: Segment): boolean {
+    const frame = this.isStopped ? undefined : segment.frame(this.encoder);
+    if (frame === undefined || frame.length === 0 || frame.length > this.#settings.outboxBytes) return false;
+    // It leaves by itself, as it is the same bytes for all who come back.
+    this.writeNow();
+    if (!this.canTake || !this.#batch.isEmpty) return false;
+    this.hasEmitted = true;
+    this.#batch = memo(segments, frame, Batch.of);
+    this.writeNow();
+    this.schedule();
+    return true;
   }
 
   follow(position: () => string, tell: boolean): void {

@@ -1,5 +1,3 @@
-import { lowerBound } from './lowerBound.ts';
-import { compareIds } from './place.ts';
 import { bytesOf, type StreamEntry } from './StreamEntry.ts';
 
 /** How many bytes of pages are kept, and for how many ms. */
@@ -19,20 +17,27 @@ interface CachedPage {
 export class PageCache {
   /** The oldest first. */
   #pages: CachedPage[] = [];
+  /** By stream, and by the id of each entry that is not the last one of its page: the newest page that has it. */
+  readonly #places = new Map<string, Map<string, CachedPage>>();
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   add(key: string, entries: readonly StreamEntry[]): void {
     const bytes = bytesOf(entries);
     if (entries.length < 2 || bytes > mostBytes / 4) return;
-    this.#pages.push({ key, entries, bytes, until: performance.now() + longest });
+    const page = { key, entries, bytes, until: performance.now() + longest };
+    this.#pages.push(page);
     this.#bytes += bytes;
+    const places = this.#places.get(key) ?? new Map<string, CachedPage>();
+    this.#places.set(key, places);
+    for (let index = 0; index < entries.length - 1; index += 1) places.set((entries[index] as StreamEntry).id, page);
     this.#evict();
   }
 
   /** Nobody follows the stream any more. */
   forget(key: string): void {
     this.#pages = this.#pages.filter((page) => page.key !== key);
+    this.#places.delete(key);
     this.#bytes = this.#pages.reduce((sum, { bytes }) => sum + bytes, 0);
     if (this.#pages.length > 0) return;
     clearTimeout(this.#timer);
@@ -41,13 +46,9 @@ export class PageCache {
 
   /** What is known of a stream from an entry on: more than that entry, or nothing. */
   find(key: string, from: string): readonly StreamEntry[] | undefined {
-    const now = performance.now();
-    for (const page of this.#pages) {
-      if (page.key !== key || page.until < now) continue;
-      const index = indexOf(page.entries, from);
-      if (index !== undefined) return page.entries.slice(index);
-    }
-    return undefined;
+    const page = this.#places.get(key)?.get(from);
+    if (page === undefined || page.until < performance.now()) return undefined;
+    return page.entries.slice(page.entries.findIndex(({ id }) => id === from));
   }
 
   /** Lets go of what is too much or too old; of the rest later, though nobody comes. */
@@ -60,6 +61,7 @@ export class PageCache {
     ) {
       this.#pages.shift();
       this.#bytes -= oldest.bytes;
+      this.#forgetPlaces(oldest);
     }
     if (this.#pages.length === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
@@ -68,14 +70,10 @@ export class PageCache {
     }, longest);
     this.#timer.unref();
   }
-}
 
-/** Where an entry is, if it is there and not the last one. */
-function indexOf(entries: readonly StreamEntry[], id: string): number | undefined {
-  const idAt = (index: number): string => (entries[index] as StreamEntry).id;
-  const last = entries.length - 1;
-  // Most pages are of another part of the stream.
-  if (compareIds(id, idAt(0)) < 0 || compareIds(id, idAt(last)) >= 0) return undefined;
-  const low = lowerBound(0, last, (index) => compareIds(idAt(index), id) < 0);
-  return idAt(low) === id ? low : undefined;
+  #forgetPlaces(page: CachedPage): void {
+    const places = this.#places.get(page.key);
+    for (const { id } of page.entries) if (places?.get(id) === page) places.delete(id);
+    if (places?.size === 0) this.#places.delete(page.key);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Commands } from './Commands.ts';
+import { markSegments } from './chain.ts';
 import { unlimited } from './Lane.ts';
 import { PageCache } from './PageCache.ts';
 import type { StreamCommandsLike } from './RedisLike.ts';
@@ -78,7 +79,9 @@ export class Pages {
 
   async #read(key: string, from: string, to: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
     const send = () => this.#redis.xrangeBuffer(key, from, to, 'COUNT', count);
-    return entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
+    const entries = entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
+    markSegments(entries);
+    return entries;
   }
 
   async #inTurn(read: () => Promise<readonly StreamEntry[]>): Promise<readonly StreamEntry[]> {

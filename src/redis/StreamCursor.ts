@@ -1,10 +1,11 @@
 import type { Observer, Subscriber } from 'rxjs';
 import { reportGap, reportResume } from '../diagnostics.ts';
+import type { Segment } from '../encoding/Segment.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import type { Demand } from '../pull/demand.ts';
 import { Cursor, type CursorLog, stride } from '../stores/Cursor.ts';
 import { hasTime } from '../stores/turns.ts';
-import { follows, lossOf, placeBefore, reasonOf } from './chain.ts';
+import { follows, isBroken, lossOf, placeBefore, reasonOf } from './chain.ts';
 import { PageReader, type PageSource } from './PageReader.ts';
 import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
 import type { StreamEntry } from './StreamEntry.ts';
@@ -27,6 +28,8 @@ export interface StreamCursorLog extends CursorLog, PageSource {
   find(place: Place): number | 'ahead' | undefined;
   /** What is made of an entry. */
   item(entry: StreamEntry): StreamItem;
+  /** What clients get as one, if it begins with that entry. */
+  segmentFrom(entry: StreamEntry): Segment | undefined;
 }
 
 /**
@@ -40,6 +43,8 @@ export class StreamCursor extends Cursor {
   #gap: { readonly reason: GapReason; readonly from: string | undefined } | undefined;
   #next: 'earliest' | 'first' | 'more' = 'more';
   #ahead = false;
+  /** What `id` is the position of, read once. */
+  #known: { readonly position: string; readonly place: Place } | undefined;
   /** Made when it reads: most clients are at the end, and never do. */
   #reader: PageReader | undefined;
 
@@ -90,7 +95,7 @@ export class StreamCursor extends Cursor {
 
   protected override overtaken(): boolean {
     if (this.#next !== 'earliest') {
-      const place = placeOf(this.id) as Place;
+      const place = this.#place;
       const number = this.log.find(place);
       // What a client says is not to be waited for.
       if (typeof number === 'number') {
@@ -140,7 +145,7 @@ export class StreamCursor extends Cursor {
     }
     if (this.isFull(this.run)) return;
     this.log.behind.add(this);
-    const place = this.#next === 'earliest' ? undefined : (placeOf(this.id) as Place);
+    const place = this.#next === 'earliest' ? undefined : this.#place;
     // Where to begin if nothing is retained.
     const { position } = this.log;
     this.#pages.read(place?.id ?? '-', (entries) => {
@@ -148,6 +153,11 @@ export class StreamCursor extends Cursor {
       else if (entries.length > 0) this.#fromEarliest(entries);
       else this.#fromNothing(position);
     });
+  }
+
+  get #place(): Place {
+    if (this.#known?.position !== this.id) this.#known = { position: this.id, place: placeOf(this.id) as Place };
+    return this.#known.place;
   }
 
   get #pages(): PageReader {
@@ -212,24 +222,41 @@ export class StreamCursor extends Cursor {
   #passOn(entries: readonly StreamEntry[], from: number): void {
     const last = entries[from - 1];
     let before = last && placeOfEntry(last);
-    for (let index = from; index < entries.length; index += 1) {
+    let index = from;
+    let left = 0;
+    while (index < entries.length) {
       if (this.closed || this.isFull(this.run)) return;
-      if (index % stride === 0 && !hasTime()) {
-        this.inTurn(() => this.#passOn(entries, index));
-        return;
+      if (left <= 0) {
+        if (!hasTime()) {
+          this.inTurn(() => this.#passOn(entries, index));
+          return;
+        }
+        left = stride;
       }
       const entry = entries[index] as StreamEntry;
-      const { position, message, place } = this.log.item(entry);
-      if (before !== undefined && entry.prev !== undefined && !follows(entry, before)) {
-        const reason = reasonOf(entry, before);
-        reportGap(reason, 'client', this.log.name);
-        this.tell(reason, undefined, idOf(placeBefore(entry, place)));
-      }
-      before = place;
-      this.id = position;
-      if (message !== undefined) this.pass(message);
+      const passed = this.#passFrom(entry, before);
+      if (passed === 0) continue;
+      index += passed;
+      left -= passed;
+      before = placeOfEntry(entries[index - 1] as StreamEntry);
     }
     this.run();
+  }
+
+  /** Passes on an entry, or all that go together with it, and tells how many that were: none while the client cannot take more. */
+  #passFrom(entry: StreamEntry, before: Place | undefined): number {
+    const isNext = before === undefined || !isBroken(entry, before);
+    const passed = this.passSegment(isNext && this.takesSegments ? this.log.segmentFrom(entry) : undefined);
+    if (passed !== undefined) return passed;
+    const { position, message, place } = this.log.item(entry);
+    if (!isNext) {
+      const reason = reasonOf(entry, before);
+      reportGap(reason, 'client', this.log.name);
+      this.tell(reason, undefined, idOf(placeBefore(entry, place)));
+    }
+    this.id = position;
+    if (message !== undefined) this.pass(message);
+    return 1;
   }
 }
 

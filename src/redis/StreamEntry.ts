@@ -1,3 +1,4 @@
+import type { Segment } from '../encoding/Segment.ts';
 import { isEntryId, isEpoch } from './place.ts';
 
 /** An entry of a stream as it came from Redis. */
@@ -10,8 +11,12 @@ export interface StreamEntry {
   readonly epoch: string | undefined;
   /** The id of the entry before it, or `-` where there is none to go on from. Others than this library add none. */
   readonly prev: string | undefined;
+  /** It and those after it in its page that clients get as one, where it is the first of them. */
+  leads?: readonly StreamEntry[] | undefined;
   /** What the first log that asked has made of it, and that log's settings. There is mostly one in a process. */
   made?: { readonly by: object; readonly item: unknown } | undefined;
+  /** The same of what it leads. */
+  segment?: { readonly by: object; readonly segment: Segment } | undefined;
 }
 
 /** How many bytes entries carry. */
@@ -53,7 +58,16 @@ function entryOf(id: string, fields: readonly Uint8Array[]): StreamEntry {
   // Another program may use the same names for something else: what the scripts say of it is the same.
   const isOurs = epoch !== undefined && isEpoch(epoch) && prev !== undefined && (prev === '-' || isEntryId(prev));
   const chain = isOurs ? { epoch, prev } : { epoch: undefined, prev: undefined };
-  return { id, data, event: text(event), retry: text(retry), ...chain, made: undefined };
+  return {
+    id,
+    data,
+    event: text(event),
+    retry: text(retry),
+    ...chain,
+    leads: undefined,
+    made: undefined,
+    segment: undefined,
+  };
 }
 
 const names = new Set(['data', 'event', 'retry', 'epoch', 'prev']);

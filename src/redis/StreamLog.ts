@@ -1,6 +1,7 @@
 import { Observable, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
 import { reportError } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
+import { Segment } from '../encoding/Segment.ts';
 import { memo } from '../memo.ts';
 import type { Gap, Message } from '../message.ts';
 import { demandOf } from '../pull/demand.ts';
@@ -13,7 +14,7 @@ import { Backoff } from './Backoff.ts';
 import { idOf, type Place } from './place.ts';
 import { StreamCursor, type StreamCursorLog } from './StreamCursor.ts';
 import type { StreamEntry } from './StreamEntry.ts';
-import { itemOf, type Reading, type StreamItem } from './StreamItem.ts';
+import { itemOf, placeOfEntry, type Reading, type StreamItem } from './StreamItem.ts';
 import type { Streams } from './Streams.ts';
 import { StreamTail, type TailOwner } from './StreamTail.ts';
 
@@ -176,6 +177,26 @@ export class StreamLog implements StreamCursorLog, TailOwner {
     entry.made ??= { by: this.settings, item: itemOf(entry, this.settings) };
     if (entry.made.by === this.settings) return entry.made.item as StreamItem;
     return memo(this.#items, entry, () => itemOf(entry, this.settings));
+  }
+
+  segmentFrom(entry: StreamEntry): Segment | undefined {
+    if (entry.leads === undefined) return undefined;
+    entry.segment ??= { by: this.settings, segment: this.#segmentOf(entry.leads) };
+    // There is mostly one log of a stream in a process: those of another one get each by itself.
+    return entry.segment.by === this.settings ? entry.segment.segment : undefined;
+  }
+
+  #segmentOf(entries: readonly StreamEntry[]): Segment {
+    const id = idOf(placeOfEntry(entries.at(-1) as StreamEntry));
+    return new Segment(entries.length, id, () => entries.flatMap((entry) => this.#messageOf(entry) ?? []));
+  }
+
+  /** The message of an entry, without keeping it: what goes together is not asked for one by one. What cannot be read is reported once. */
+  #messageOf(entry: StreamEntry): Message | undefined {
+    if (entry.made !== undefined) return this.item(entry).message;
+    const item = itemOf(entry, this.settings);
+    if (item.message === undefined) entry.made = { by: this.settings, item };
+    return item.message;
   }
 
   // ── what the tail asks and tells ───────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 import type { GapReason } from '../message.ts';
 import { isEntryId, noEpoch, type Place } from './place.ts';
-import type { StreamEntry } from './StreamEntry.ts';
+import { bytesOf, type StreamEntry } from './StreamEntry.ts';
+import { placeOfEntry } from './StreamItem.ts';
 
 /*
  * Each entry of this library's names the one before it. Where it is not the one that was seen last, something may be
@@ -13,6 +14,32 @@ import type { StreamEntry } from './StreamEntry.ts';
  */
 export function follows({ epoch, prev }: StreamEntry, place: Place): boolean {
   return prev === place.id && (place.epoch === noEpoch || place.epoch === epoch);
+}
+
+/** Whether something may be missing between a place and the entry that came after it. Entries of others do not say. */
+export function isBroken(entry: StreamEntry, before: Place): boolean {
+  return entry.prev !== undefined && !follows(entry, before);
+}
+
+/** How many bytes of entries go together, at most. */
+const mostTogether = 24 * 1024;
+
+/** Marks which entries of a page go together: those between which nothing is missing. The first of all is mostly what a client has seen last. */
+export function markSegments(page: readonly StreamEntry[]): void {
+  let together: StreamEntry[] = [];
+  let bytes = 0;
+  for (const [index, entry] of page.entries()) {
+    const before = together.at(-1);
+    bytes += bytesOf([entry]);
+    if (index === 0) continue;
+    if (before !== undefined && bytes <= mostTogether && !isBroken(entry, placeOfEntry(before))) {
+      together.push(entry);
+    } else {
+      together = [entry];
+      bytes = bytesOf(together);
+      entry.leads = together;
+    }
+  }
 }
 
 /** Where to go on so that `entry`, which is at `place`, is the next one. */

@@ -1,4 +1,5 @@
 import type { Observer, Subscriber, Unsubscribable } from 'rxjs';
+import { type Segment, takerOf } from '../encoding/Segment.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import { type Demand, passOn } from '../pull/demand.ts';
 import { unref } from '../unref.ts';
@@ -14,6 +15,8 @@ export interface CursorLog {
   /** The number of the last message; 0 before the first one. */
   readonly end: number;
   message(number: number): Message;
+  /** What clients get as one, if it begins with that number. */
+  segment?(number: number): Segment | undefined;
   /** Those that have not come to the end yet: it is not to be waited for without end when there is an end. */
   readonly behind: Set<Observer<Message>>;
   /** Has a cursor told of each new message, or of the end at once if there was one. */
@@ -55,7 +58,7 @@ export abstract class Cursor implements Observer<Message> {
 
   /** Passes on what is there, and follows. */
   readonly run = (): void => {
-    let count = 0;
+    let left = 0;
     while (!this.closed) {
       const { start, end } = this.log;
       if (this.offset < start) {
@@ -66,16 +69,30 @@ export abstract class Cursor implements Observer<Message> {
       } else if (this.isFull(this.run)) {
         return;
       } else {
-        if (count % stride === 0 && !hasTime()) {
-          this.inTurn(this.run);
-          return;
+        if (left <= 0) {
+          if (!hasTime()) {
+            this.inTurn(this.run);
+            return;
+          }
+          left = stride;
         }
-        count += 1;
-        this.offset += 1;
-        this.pass(this.log.message(this.offset));
+        left -= this.#passNext();
       }
     }
   };
+
+  /** Passes on the next message, or all that go together with it, and tells how many that were. */
+  #passNext(): number {
+    const number = this.offset + 1;
+    const passed = this.passSegment(this.takesSegments ? this.log.segment?.(number) : undefined);
+    if (passed !== undefined) {
+      this.offset += passed;
+      return passed;
+    }
+    this.offset = number;
+    this.pass(this.log.message(number));
+    return 1;
+  }
 
   /** A new message, while it follows. */
   next(message: Message): void {
@@ -134,6 +151,24 @@ export abstract class Cursor implements Observer<Message> {
   /** Says that what came before `id` is missing. */
   protected tell(reason: GapReason, from: string | undefined, id: string): void {
     this.pass(new Gap(from === undefined ? { reason } : { reason, from }, id));
+  }
+
+  protected get takesSegments(): boolean {
+    return takerOf(this.#subscriber) !== undefined;
+  }
+
+  /**
+   * Passes on messages as one, where there are some that the client takes so.
+   *
+   * @returns how many, none while the client cannot take more, and `undefined` where each is to go by itself
+   */
+  protected passSegment(segment: Segment | undefined): number | undefined {
+    if (segment === undefined) return undefined;
+    if (takerOf(this.#subscriber)?.takeSegment(segment)) {
+      this.id = segment.id;
+      return segment.length;
+    }
+    return this.demand?.ready === false ? 0 : undefined;
   }
 
   protected pass(message: Message): void {

@@ -2,6 +2,7 @@ import { Observable, type Observer, type Subscriber, type Unsubscribable } from 
 import { reportError, reportGap, reportResume } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { unserialisable } from '../encoding/Encoder.ts';
+import { Segment } from '../encoding/Segment.ts';
 import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
 import { type Demand, demandOf } from '../pull/demand.ts';
 import { Audience } from './Audience.ts';
@@ -21,7 +22,8 @@ export class MemoryLog implements CursorLog {
   readonly behind: Set<Observer<Message>> = new Set();
   #ending: ((cursor: Observer<Message>) => void) | undefined;
   /** What was made of retained messages: clients that come back together share it, and its frames. */
-  readonly #replayed = new Map<number, Message>();
+  readonly #messages = new Map<number, Message>();
+  readonly #segments = new Map<number, Segment>();
 
   constructor(options: HistoryOptions) {
     this.#history = historyOf(options);
@@ -63,15 +65,40 @@ export class MemoryLog implements CursorLog {
 
   /** A retained message. */
   message(offset: number): Message {
-    const replayed = this.#replayed.get(offset);
-    if (replayed !== undefined) return replayed;
+    const known = this.#messages.get(offset);
+    if (known !== undefined) return known;
+    const message = this.#messageAt(offset);
+    this.#keep(this.#messages, offset, message, mostMessages);
+    return message;
+  }
+
+  segment(first: number): Segment | undefined {
+    const known = this.#segments.get(first);
+    if (known !== undefined) return known;
+    const length = segmentLengths.find((each) => first % each === 1 && first + each - 1 <= this.end);
+    if (length === undefined) return undefined;
+    const messages = () => Array.from({ length }, (_, index) => this.#messageAt(first + index));
+    const segment = new Segment(length, this.idOf(first + length - 1), messages);
+    this.#keep(this.#segments, first, segment, mostSegments);
+    return segment;
+  }
+
+  /** Keeps what was made of retained messages, while clients come back over them. */
+  #keep<Made>(made: Map<number, Made>, number: number, own: Made, most: number): void {
+    if (this.#messages.size + this.#segments.size === 0) whenDone(() => this.#forget());
+    if (made.size < most) made.set(number, own);
+  }
+
+  #forget(): void {
+    this.#messages.clear();
+    this.#segments.clear();
+  }
+
+  #messageAt(offset: number): Message {
     const { text, event, retry } = this.#history.at(offset);
     // A serializer of a sink's own may have sent it to those who were there.
     if (text === undefined) return new Gap({ reason: 'unserialisable' }, this.idOf(offset)) as Message;
-    const message = messageOf({ data: JSON.parse(text), event, retry }, this.idOf(offset));
-    if (this.#replayed.size === 0) whenDone(() => this.#replayed.clear());
-    if (this.#replayed.size < mostReplayed) this.#replayed.set(offset, message);
-    return message;
+    return messageOf({ data: JSON.parse(text), event, retry }, this.idOf(offset));
   }
 
   /** See `Log.since`. */
@@ -146,8 +173,10 @@ class MemoryCursor extends Cursor {
   }
 }
 
-/** Of so many messages at most. */
-const mostReplayed = 10_000;
+/** How many messages go together: the longer segments serve those who are far behind, the shorter ones also large events. */
+const segmentLengths = [256, 32];
+/** How many messages and segments are kept, at most. */
+const [mostMessages, mostSegments] = [10_000, 256];
 
 function messageOf({ data, event, retry }: MessageFields<unknown>, id: string): Message {
   return event === 'gap' ? new Gap(data as Gap['data'], id) : new Message({ data, event, retry, id });

@@ -2,11 +2,11 @@ import { reportError } from '../diagnostics.ts';
 import { later, oncePerTurn, turnNumber } from '../later.ts';
 
 /**
- * For how many ms messages are replayed before the event loop turns, to all clients together, with the writing: half as long
- * as the turn before took, within these bounds. So what comes live waits no longer for a replay than for itself, and where
- * much of it comes, those who come back get on all the same.
+ * For how many ms messages are replayed before the event loop turns, to all clients together, with the writing: a third as
+ * long as the turn before took, within these bounds. So what comes live hardly waits for a replay, and where much of it
+ * comes, those who come back get on all the same.
  */
-const [least, most] = [0.5, 4];
+const [least, most] = [0.3, 1];
 
 const waiting: (() => void)[] = [];
 const askForTurn = oncePerTurn('replay', replay);
@@ -35,7 +35,7 @@ function begin(): void {
   if (turn === current) return;
   const now = performance.now();
   const before = turn === current - 1 ? now - began : 0;
-  ends = now + Math.min(Math.max(before / 2, least), most);
+  ends = now + Math.min(Math.max(before / 3, least), most);
   began = now;
   turn = current;
 }

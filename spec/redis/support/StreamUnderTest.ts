@@ -168,8 +168,9 @@ export class StreamUnderTest implements LogUnderTest {
     const wiped = (command === 'DEL' ? redis.multi().time().del(this.#key) : redis.multi().time().flushall()).exec();
     this.#awaitOther(
       wiped.then((answers) => {
-        const [seconds, micros] = answers?.[0]?.[1] as [seconds: string, micros: string];
-        damage.doneIn = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+        const time = answers?.[0]?.[1] as readonly string[] | undefined;
+        const [seconds = Number.NaN, micros = Number.NaN] = (time ?? []).map(Number);
+        damage.doneIn = seconds * 1000 + Math.floor(micros / 1000);
         damage.reusesIdsUntil = Date.now() + 2;
       }),
     );
