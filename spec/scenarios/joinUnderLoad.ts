@@ -14,7 +14,8 @@ import { until } from './support/until.ts';
 
 const perSecond = 2_000;
 const bytes = 100;
-const liveClients = 40;
+/** Each event is a write for each of them: forty would keep two cores busy by themselves, and wait for those. */
+const liveClients = 10;
 const resumers = 200;
 /** They leave in groups, each at another event, before the load begins. */
 const groups = 20;
@@ -24,7 +25,7 @@ const lingers = 1_500;
 /** How many ms they are away under load. In the second half of it the others are measured. */
 const away = 2_000;
 /** How often all of that is done: of what the machine itself holds up, the middle one has the least. */
-const rounds = 3;
+const rounds = 5;
 /** How many events each stays for when it has caught up. Together they are more than this machine can serve for long. */
 const more = 100;
 /** How long what a client has missed of a log is that nobody follows, and how many logs there are of that, each read once. */
