@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { type Encoder, type ErrorReport, Message } from 'tornadose';
 import { eventStream } from '../../src/encoding/eventStream.ts';
@@ -8,6 +10,8 @@ import { numbers } from '../support/numbers.ts';
 
 const segment = (...data: readonly unknown[]): Segment =>
   new Segment(data.length, 'last', () => data.map((each, index) => new Message({ data: each, id: `${index}` })));
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 const textOf = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
 
 describe('Segment', () => {
@@ -27,12 +31,25 @@ describe('Segment', () => {
     const [one, other] = [eventStream(), eventStream((data) => `${data}`)];
     expect(shared.frame(one)).to.equal(shared.frame(one));
     expect(shared.frame(other)).to.not.equal(shared.frame(one));
-    expect(shared.frame(webSocketFrames())).to.equal(shared.frame(webSocketFrames()));
-    expect(made).to.equal(3);
+    expect(made).to.equal(2);
   });
 
-  it('should not join what may be no longer one message each then: bytes', () => {
+  it('should let go of the frames of encoders that are gone', async () => {
+    const [shared, frames] = [segment(1), [] as WeakRef<object>[]];
+    for (let n = 0; n < 3; n += 1) frames.push(new WeakRef(shared.frame(eventStream((data) => `${data}`)) as object));
+    // What was looked at stays until the event loop turns.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(frames.filter((frame) => frame.deref() !== undefined).length).to.be.below(3);
+    expect(shared.length).to.equal(1);
+  });
+
+  it('should not join bytes, which may be no longer one message each then, and not ask for them again', () => {
     expect(segment(1, 2).frame(webSocketFrames())).to.equal(undefined);
+    let asked = 0;
+    const binary: Encoder = { name: 'binary', encode: () => new Uint8Array(++asked) };
+    for (let n = 0; n < 3; n += 1) expect(segment(1, 2).frame(binary)).to.equal(undefined);
+    expect(asked).to.equal(1);
   });
 
   it('should leave those that cannot be sent to be reported one by one', () => {
@@ -58,6 +75,7 @@ describe('Segment', () => {
     const kibibyte = 'x'.repeat(1_024);
     expect(segment(...numbers(1, 40).map(() => kibibyte)).frame(eventStream())).to.not.equal(undefined);
     expect(segment(...numbers(1, 48).map(() => kibibyte)).frame(eventStream())).to.equal(undefined);
+    expect(segment(...numbers(1, 20).map(() => '界'.repeat(1_024))).frame(eventStream())).to.equal(undefined);
   });
 
   it('should have no event for what an encoder makes nothing of', () => {

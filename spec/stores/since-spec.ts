@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { filter, type Observable } from 'rxjs';
@@ -9,6 +10,7 @@ import {
   type GapReason,
   type Message,
   QueueStore,
+  type TickReport,
   TornadoseError,
   toSink,
 } from 'tornadose';
@@ -43,7 +45,7 @@ describe('QueueStore.since', () => {
   });
 
   it('should give those who come back together the same bytes, encoded once', async () => {
-    const store = new QueueStore<number>({ history: { size: 2_000 } });
+    const store = new QueueStore<string>({ history: { size: 2_000 } });
     let position: string | undefined;
     store.since().subscribe(({ id }) => {
       position ??= id;
@@ -56,7 +58,7 @@ describe('QueueStore.since', () => {
         return lines.encode(message);
       },
     };
-    for (const n of numbers(1, 1_025)) store.next(n);
+    for (const n of numbers(1, 1_025)) store.next(`${n}`.padEnd(100));
     const seen = numbers(1, 10).map(() => {
       const writes: Uint8Array[] = [];
       const transport = Object.assign(new FakeTransport(), { write: (bytes: Uint8Array) => writes.push(bytes) > 0 });
@@ -66,9 +68,84 @@ describe('QueueStore.since', () => {
     const eventsIn = (writes: readonly Uint8Array[]): number => Buffer.concat(writes).toString().split('\n').length - 1;
     await until(() => seen.every(({ writes }) => eventsIn(writes) === 1_024));
     const [first = [], ...others] = seen.map(({ writes }) => writes);
-    expect(eventsIn(first.filter((bytes) => others.every((writes) => writes.includes(bytes))))).to.be.at.least(900);
+    expect(eventsIn(first.filter((bytes) => others.every((writes) => writes.includes(bytes))))).to.be.at.least(768);
     expect(encoded).to.equal(1_024);
     for (const { transport } of seen) transport.leave();
+  });
+
+  it('should count what is replayed in the report of the tick, and how long each write has waited', async () => {
+    const store = new QueueStore<number>();
+    for (const n of numbers(1, 300)) store.next(n);
+    const reports: TickReport[] = [];
+    const note = (report: unknown): void => void reports.push(report as TickReport);
+    await turn();
+    subscribe('tornadose:tick', note);
+    try {
+      const back = client(store.since(undefined, { otherwise: 'earliest' }));
+      await until(() => back.data.length === 300);
+      const sum = (of: (report: TickReport) => number): number => reports.reduce((all, each) => all + of(each), 0);
+      const { written } = back.transport;
+      expect(sum(({ events }) => events)).to.equal(300);
+      expect(sum(({ bytes }) => bytes)).to.equal(written.join('').length);
+      expect(sum(({ writes }) => writes)).to.equal(written.length);
+      expect(reports.flatMap(({ delays }) => delays).filter((delay) => delay >= 0 && delay < 1_000).length).to.equal(
+        written.length,
+      );
+    } finally {
+      unsubscribe('tornadose:tick', note);
+    }
+  });
+
+  it('should go on when an encoder publishes what pushes out the message that it is asked for', async () => {
+    const store = new QueueStore<number>({ history: { size: 64 } });
+    for (const n of numbers(1, 64)) store.next(n);
+    let published = false;
+    const publishing: Encoder = {
+      name: 'publishing',
+      encode(message) {
+        if (!published && message.event === undefined) {
+          published = true;
+          store.next(65);
+          throw new Error('not this one');
+        }
+        return lines.encode(message);
+      },
+    };
+    const transport = new FakeTransport();
+    const events: string[] = [];
+    store
+      .since(undefined, { otherwise: 'earliest' })
+      .pipe(toSink(transport, publishing, { heartbeat: false }))
+      .subscribe(({ type }) => events.push(type));
+    await turn();
+    store.next(66);
+    await turn();
+    expect(published).to.equal(true);
+    expect(transport.written.join('')).to.contain('too-far-behind').and.to.contain('"data":66');
+    expect(events).to.deep.equal(['open']);
+    transport.leave();
+  });
+
+  it('should give nothing more to a client that is closed by what was written before', async () => {
+    for (const close of ['leave', 'abort'] as const) {
+      const store = new QueueStore<string>();
+      for (const n of numbers(1, 500)) store.next(`${n}`.padEnd(100));
+      const transport = new FakeTransport();
+      const aborting = new AbortController();
+      const written: number[] = [];
+      transport.write = (bytes) => {
+        written.push(bytes.length);
+        if (close === 'leave') transport.leave();
+        else aborting.abort();
+        return true;
+      };
+      const replay = store.since(undefined, { otherwise: 'earliest' });
+      replay.pipe(toSink(transport, lines, { heartbeat: false, signal: aborting.signal })).subscribe();
+      await turn();
+      await turn();
+      expect(written.length, close).to.equal(1);
+      expect(store.observed).to.equal(false);
+    }
   });
 
   describe('a position that cannot be honoured', () => {

@@ -1,3 +1,4 @@
+import { memo } from '../memo.ts';
 import type { Message } from '../message.ts';
 import type { Encoder } from './Encoder.ts';
 import { encodeTogether } from './encodeOnce.ts';
@@ -14,7 +15,8 @@ export class Segment {
   /** The id of the last one. */
   readonly id: string;
   readonly #messages: () => Iterable<Message>;
-  readonly #frames = new Map<Encoder, Frame | undefined>();
+  /** Weakly, as clients with encoders of their own come and go. */
+  readonly #frames = new WeakMap<Encoder, Frame | false>();
 
   constructor(length: number, id: string, messages: () => Iterable<Message>) {
     this.length = length;
@@ -24,8 +26,7 @@ export class Segment {
 
   /** All of them; `undefined` where each has to go by itself. */
   frame(encoder: Encoder): Frame | undefined {
-    if (!this.#frames.has(encoder)) this.#frames.set(encoder, encodeTogether(encoder, this.#messages()));
-    return this.#frames.get(encoder);
+    return memo(this.#frames, encoder, () => encodeTogether(encoder, this.#messages) ?? false) || undefined;
   }
 }
 

@@ -34,19 +34,23 @@ export function encode(encoder: Encoder, value: unknown): Frame {
   return new Frame(value, contentOf(encoder, value));
 }
 
-/** How many characters go together, at most: it is one write. */
+/** How many bytes go together, at most: it is one write. */
 const longest = 48 * 1024;
+/** Who makes bytes of one message makes them of all. */
+const makesBytes = new WeakSet<Encoder>();
 
 /**
  * The frame of messages that go together; `undefined` where they do not: one of them cannot be sent, they are too long, or
  * the encoder makes bytes of them, which nobody may join but a transport that knows them.
  */
-export function encodeTogether(encoder: Encoder, messages: Iterable<Message>): Frame | undefined {
+export function encodeTogether(encoder: Encoder, messages: () => Iterable<Message>): Frame | undefined {
+  if (makesBytes.has(encoder)) return undefined;
   let text = '';
   let events = 0;
   try {
-    for (const message of messages) {
+    for (const message of messages()) {
       const content = encoded(encoder, message);
+      if (typeof content !== 'string') makesBytes.add(encoder);
       if (typeof content !== 'string' || text.length + content.length > longest) return undefined;
       if (content !== '') events += 1;
       text += content;
@@ -55,7 +59,8 @@ export function encodeTogether(encoder: Encoder, messages: Iterable<Message>): F
     // It is reported when it is encoded by itself, which is next.
     return undefined;
   }
-  return new Frame(undefined, bytesOf(text), events);
+  const bytes = bytesOf(text);
+  return bytes.length > longest ? undefined : new Frame(undefined, bytes, events);
 }
 
 /** What nobody can change, so that equal ones are the same. */

@@ -28,11 +28,9 @@ export class Batch {
   /** When the first of it came, in ms of `performance.now()`; 0 where nobody wants to know. */
   #since: number;
 
-  /** One frame alone, which leaves at once, and again for each client that comes back. */
+  /** One frame alone. */
   static of(frame: Frame): Batch {
-    const batch = new Batch(new Batch(), frame);
-    batch.#since = 0;
-    return batch;
+    return new Batch(new Batch(), frame);
   }
 
   constructor(before?: Batch, frame?: Frame) {
@@ -72,6 +70,11 @@ export class Batch {
   /** When the first of it came, in ms of `performance.now()`; 0 where nobody listened then. */
   get since(): number {
     return this.#since;
+  }
+
+  /** It comes anew, for another client. */
+  comeAgain(): void {
+    this.#since = isTickHeard() ? performance.now() : 0;
   }
 
   /** Some of it has waited since then. */

@@ -41,8 +41,9 @@ export interface OutboxOwner {
 
 /** The batch without frames at which all clients of an encoder begin each tick. */
 const emptyBatches = new WeakMap<Encoder, Batch>();
-/** That of each segment. */
-const segments = new WeakMap<Frame, Batch>();
+/** Those of segments that leave by themselves, and from how many bytes on they do: what is smaller is joined. */
+const segmentBatches = new WeakMap<Frame, Batch>();
+const large = 8 * 1024;
 
 /**
  * The end of one client's operators, and what waits for the client: the batch of this tick, and while it cannot take
@@ -182,15 +183,24 @@ export class Outbox<T>
   }
 
   takeSegment(segment: Segment): boolean {
-    const frame = this.isStopped ? undefined : segment.frame(this.encoder);
-    if (frame === undefined || frame.length === 0 || frame.length > this.#settings.outboxBytes) return false;
-    // It leaves by itself, as it is the same bytes for all who come back.
-    this.writeNow();
-    if (!this.canTake || !this.#batch.isEmpty) return false;
-    this.hasEmitted = true;
-    this.#batch = memo(segments, frame, Batch.of);
-    this.writeNow();
+    if (this.isStopped || !this.canTake) return false;
+    const frame = segment.frame(this.encoder);
+    const { outboxBytes } = this.#settings;
+    if (frame === undefined || frame.length === 0 || frame.length > outboxBytes) return false;
+    const isLarge = frame.length >= large;
+    const most = isLarge ? 0 : outboxBytes - frame.length;
     this.schedule();
+    if (this.#batch.length > most) this.writeNow();
+    if (this.isStopped || !this.canTake || this.#batch.length > most) return false;
+    this.hasEmitted = true;
+    if (isLarge) {
+      // The same bytes for all who come back.
+      this.#batch = memo(segmentBatches, frame, Batch.of);
+      this.#batch.comeAgain();
+      this.writeNow();
+    } else {
+      this.#append(frame);
+    }
     return true;
   }
 

@@ -49,7 +49,7 @@ class Pump<T> {
   readonly #subscriber: Subscriber<T>;
   readonly #pull: Pull<T>;
   readonly #demand: Demand | undefined;
-  /** There is nothing between that could subscribe to something because of a value. */
+  /** It feeds the client itself: there is nothing between that could subscribe to something because of a value. */
   readonly #isDirect: boolean;
   /** The source has ended or failed, or was told to stop. */
   #ended = false;

@@ -246,7 +246,7 @@ export class StreamCursor extends Cursor {
   /** Passes on an entry, or all that go together with it, and tells how many that were: none while the client cannot take more. */
   #passFrom(entry: StreamEntry, before: Place | undefined): number {
     const isNext = before === undefined || !isBroken(entry, before);
-    const passed = this.passSegment(isNext && this.takesSegments ? this.log.segmentFrom(entry) : undefined);
+    const passed = this.passSegment(isNext && this.taker ? this.log.segmentFrom(entry) : undefined);
     if (passed !== undefined) return passed;
     const { position, message, place } = this.log.item(entry);
     if (!isNext) {

@@ -28,10 +28,9 @@ const mostTogether = 24 * 1024;
 export function markSegments(page: readonly StreamEntry[]): void {
   let together: StreamEntry[] = [];
   let bytes = 0;
-  for (const [index, entry] of page.entries()) {
+  for (const entry of page.slice(1)) {
     const before = together.at(-1);
     bytes += bytesOf([entry]);
-    if (index === 0) continue;
     if (before !== undefined && bytes <= mostTogether && !isBroken(entry, placeOfEntry(before))) {
       together.push(entry);
     } else {

@@ -1,5 +1,5 @@
 import type { Observer, Subscriber, Unsubscribable } from 'rxjs';
-import { type Segment, takerOf } from '../encoding/Segment.ts';
+import { type Segment, type SegmentTaker, takerOf } from '../encoding/Segment.ts';
 import { Gap, type GapReason, type Message } from '../message.ts';
 import { type Demand, passOn } from '../pull/demand.ts';
 import { unref } from '../unref.ts';
@@ -35,11 +35,14 @@ export abstract class Cursor implements Observer<Message> {
   /** The id to come back with. */
   id: string;
   readonly #subscriber: Subscriber<Message>;
+  /** The client itself, where no operator is between: it can take messages as one. */
+  protected readonly taker: SegmentTaker | undefined;
   #seat: Unsubscribable | undefined;
 
   constructor(log: CursorLog, subscriber: Subscriber<Message>, demand: Demand | undefined, offset: number, id: string) {
     this.log = log;
     this.#subscriber = subscriber;
+    this.taker = takerOf(subscriber);
     this.demand = demand;
     this.offset = offset;
     this.id = id;
@@ -84,11 +87,13 @@ export abstract class Cursor implements Observer<Message> {
   /** Passes on the next message, or all that go together with it, and tells how many that were. */
   #passNext(): number {
     const number = this.offset + 1;
-    const passed = this.passSegment(this.takesSegments ? this.log.segment?.(number) : undefined);
+    const passed = this.passSegment(this.taker && this.log.segment?.(number));
     if (passed !== undefined) {
       this.offset += passed;
       return passed;
     }
+    // An encoder may have published what this one had to make room for.
+    if (this.offset < this.log.start) return 0;
     this.offset = number;
     this.pass(this.log.message(number));
     return 1;
@@ -153,10 +158,6 @@ export abstract class Cursor implements Observer<Message> {
     this.pass(new Gap(from === undefined ? { reason } : { reason, from }, id));
   }
 
-  protected get takesSegments(): boolean {
-    return takerOf(this.#subscriber) !== undefined;
-  }
-
   /**
    * Passes on messages as one, where there are some that the client takes so.
    *
@@ -164,7 +165,7 @@ export abstract class Cursor implements Observer<Message> {
    */
   protected passSegment(segment: Segment | undefined): number | undefined {
     if (segment === undefined) return undefined;
-    if (takerOf(this.#subscriber)?.takeSegment(segment)) {
+    if (this.taker?.takeSegment(segment)) {
       this.id = segment.id;
       return segment.length;
     }

@@ -173,7 +173,7 @@ class MemoryCursor extends Cursor {
   }
 }
 
-/** How many messages go together: the longer segments serve those who are far behind, the shorter ones also large events. */
+/** How many messages go together: the more, the further behind a client is. Where they are too large, the first of many go one by one. */
 const segmentLengths = [256, 32];
 /** How many messages and segments are kept, at most. */
 const [mostMessages, mostSegments] = [10_000, 256];
