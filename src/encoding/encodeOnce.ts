@@ -50,8 +50,11 @@ export function encodeTogether(encoder: Encoder, messages: () => Iterable<Messag
   try {
     for (const message of messages()) {
       const content = encoded(encoder, message);
-      if (typeof content !== 'string') makesBytes.add(encoder);
-      if (typeof content !== 'string' || text.length + content.length > longest) return undefined;
+      if (typeof content !== 'string') {
+        makesBytes.add(encoder);
+        return undefined;
+      }
+      if (text.length + content.length > longest) return undefined;
       if (content !== '') events += 1;
       text += content;
     }

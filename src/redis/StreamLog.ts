@@ -188,11 +188,11 @@ export class StreamLog implements StreamCursorLog, TailOwner {
 
   #segmentOf(entries: readonly StreamEntry[]): Segment {
     const id = idOf(placeOfEntry(entries.at(-1) as StreamEntry));
-    return new Segment(entries.length, id, () => entries.flatMap((entry) => this.#messageOf(entry) ?? []));
+    return new Segment(entries.length, id, () => entries.flatMap((entry) => this.#decoded(entry) ?? []));
   }
 
   /** The message of an entry, without keeping it: what goes together is not asked for one by one. What cannot be read is reported once. */
-  #messageOf(entry: StreamEntry): Message | undefined {
+  #decoded(entry: StreamEntry): Message | undefined {
     if (entry.made !== undefined) return this.item(entry).message;
     const item = itemOf(entry, this.settings);
     if (item.message === undefined) entry.made = { by: this.settings, item };

@@ -1,6 +1,6 @@
 import type { GapReason } from '../message.ts';
 import { isEntryId, noEpoch, type Place } from './place.ts';
-import { bytesOf, type StreamEntry } from './StreamEntry.ts';
+import type { StreamEntry } from './StreamEntry.ts';
 import { placeOfEntry } from './StreamItem.ts';
 
 /*
@@ -30,12 +30,13 @@ export function markSegments(page: readonly StreamEntry[]): void {
   let bytes = 0;
   for (const entry of page.slice(1)) {
     const before = together.at(-1);
-    bytes += bytesOf([entry]);
-    if (before !== undefined && bytes <= mostTogether && !isBroken(entry, placeOfEntry(before))) {
+    const own = entry.data?.length ?? 0;
+    if (before !== undefined && bytes + own <= mostTogether && !isBroken(entry, placeOfEntry(before))) {
       together.push(entry);
+      bytes += own;
     } else {
       together = [entry];
-      bytes = bytesOf(together);
+      bytes = own;
       entry.leads = together;
     }
   }
