@@ -2,7 +2,7 @@ import { Observable, type Observer, type Subscriber, type Unsubscribable } from 
 import { reportError, reportGap, reportResume } from '../diagnostics.ts';
 import { Emission } from '../encoding/Emission.ts';
 import { unserialisable } from '../encoding/Encoder.ts';
-import { Segment } from '../encoding/Segment.ts';
+import type { Segment } from '../encoding/Segment.ts';
 import { Gap, type GapReason, Message, type MessageFields } from '../message.ts';
 import { type Demand, demandOf } from '../pull/demand.ts';
 import { Audience } from './Audience.ts';
@@ -11,7 +11,7 @@ import { checkedSince } from './checkedSince.ts';
 import { type History, type HistoryOptions, historyOf } from './History.ts';
 import type { SinceOptions } from './Log.ts';
 import { idOf, newEpoch, positionOf } from './position.ts';
-import { whenDone } from './turns.ts';
+import { Replays } from './Replays.ts';
 
 /** A log in the memory of this process. It ends with the process, which its epoch shows. */
 export class MemoryLog implements CursorLog {
@@ -21,9 +21,7 @@ export class MemoryLog implements CursorLog {
   readonly #live = new Audience<Message>();
   readonly behind: Set<Observer<Message>> = new Set();
   #ending: ((cursor: Observer<Message>) => void) | undefined;
-  /** What was made of retained messages: clients that come back together share it, and its frames. */
-  readonly #messages = new Map<number, Message>();
-  readonly #segments = new Map<number, Segment>();
+  readonly #replays = new Replays(this);
 
   constructor(options: HistoryOptions) {
     this.#history = historyOf(options);
@@ -65,38 +63,15 @@ export class MemoryLog implements CursorLog {
 
   /** A retained message. */
   message(offset: number): Message {
-    const known = this.#messages.get(offset);
-    if (known !== undefined) return known;
-    const message = this.#messageAt(offset);
-    this.#keep(this.#messages, offset, message, mostMessages);
-    return message;
+    return this.#replays.message(offset);
   }
 
   segment(first: number): Segment | undefined {
-    // It is asked for each message of each client.
-    if (first % shortest !== 1) return undefined;
-    const known = this.#segments.get(first);
-    if (known !== undefined) return known;
-    const length = segmentLengths.find((each) => first % each === 1 && first + each - 1 <= this.end);
-    if (length === undefined) return undefined;
-    const messages = () => Array.from({ length }, (_, index) => this.#messageAt(first + index));
-    const segment = new Segment(length, this.idOf(first + length - 1), messages);
-    this.#keep(this.#segments, first, segment, mostSegments);
-    return segment;
+    return this.#replays.segment(first);
   }
 
-  /** Keeps what was made of retained messages, while clients come back over them. */
-  #keep<Made>(made: Map<number, Made>, number: number, own: Made, most: number): void {
-    if (this.#messages.size + this.#segments.size === 0) whenDone(() => this.#forget());
-    if (made.size < most) made.set(number, own);
-  }
-
-  #forget(): void {
-    this.#messages.clear();
-    this.#segments.clear();
-  }
-
-  #messageAt(offset: number): Message {
+  /** A retained message, made anew. */
+  read(offset: number): Message {
     const { text, event, retry } = this.#history.at(offset);
     // A serializer of a sink's own may have sent it to those who were there.
     if (text === undefined) return new Gap({ reason: 'unserialisable' }, this.idOf(offset)) as Message;
@@ -174,12 +149,6 @@ class MemoryCursor extends Cursor {
     return true;
   }
 }
-
-/** How many messages go together: as many as a client is behind, of these. */
-const shortest = 32;
-const segmentLengths = [256, shortest];
-/** How many messages and segments are kept, at most. */
-const [mostMessages, mostSegments] = [10_000, 256];
 
 function messageOf({ data, event, retry }: MessageFields<unknown>, id: string): Message {
   return event === 'gap' ? new Gap(data as Gap['data'], id) : new Message({ data, event, retry, id });
