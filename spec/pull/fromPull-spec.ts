@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import {
   concat,
@@ -25,6 +26,7 @@ import {
   toEventSource,
   toSink,
 } from 'tornadose';
+import { waitingIn } from '../../src/sinks/internals.ts';
 import { reported } from '../support/channels.ts';
 import { endOfTick } from '../support/endOfTick.ts';
 import { FakeTransport } from '../support/FakeTransport.ts';
@@ -119,7 +121,7 @@ describe('fromPull', () => {
       const { numbers } = counted(total);
       const values = fromPull(numbers).pipe(
         map((n) => {
-          if (n % 1000 === 0) most = Math.max(most, res.writableLength);
+          if (n % 1000 === 0) most = Math.max(most, waitingIn(res.socket as Socket));
           return n;
         }),
       );

@@ -539,7 +539,9 @@ describe('toEventSource', () => {
       const client = await connect(port, get);
       await once(client, 'readable');
       const [socket] = sockets as [Socket];
-      // Less than Node takes before it says that it is enough, so nobody waits for a drain.
+      // With a timeout it is written to through Node's streams: less than they take before they say that it is enough, so nobody
+      // waits for a drain.
+      socket.setTimeout(60_000);
       while (socket.writableLength === 0) {
         source.next('x'.repeat(8000));
         await new Promise((resolve) => setImmediate(resolve));

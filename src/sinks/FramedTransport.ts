@@ -1,6 +1,6 @@
 import { pingFrame } from '../encoding/webSocketFrame.ts';
 import type { InboundLimits } from './inbound.ts';
-import { onceDrained, type RawSocket } from './internals.ts';
+import { type RawSocket, waitingIn, writeTo } from './internals.ts';
 import { type WebSocketLike, WebSocketTransport } from './WebSocketTransport.ts';
 
 /** The way to a client over ready frames, straight to the connection. */
@@ -15,14 +15,12 @@ export class FramedTransport extends WebSocketTransport {
   }
 
   get waiting(): number {
-    return this.#socket.writableLength;
+    return waitingIn(this.#socket);
   }
 
   write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
-    const took = this.#socket.write(bytes);
-    if (!took) onceDrained(this.#socket, this.owner);
-    return took;
+    return writeTo(this.#socket, bytes, this.owner);
   }
 
   protected isAnswered(): boolean {

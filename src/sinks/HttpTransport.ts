@@ -11,9 +11,10 @@ import {
   closeListener,
   forgetHeaders,
   hasNoHeaders,
-  onceDrained,
   type RawSocket,
   resetAfter,
+  waitingIn,
+  writeTo,
 } from './internals.ts';
 import { type ConnectionLike, onceConnectionCloses } from './pipelined.ts';
 
@@ -95,13 +96,11 @@ export class HttpTransport extends OwnedTransport {
       this.owner.transportLeft();
       return true;
     }
-    const took = this.#socket.write(batch.chunk);
-    if (!took) onceDrained(this.#socket, this.owner);
-    return took;
+    return writeTo(this.#socket, batch.chunk, this.owner);
   }
 
   get waiting(): number {
-    return this.#socket === undefined ? this.#res.writableLength + (this.#kept ?? 0) : this.#socket.writableLength;
+    return this.#socket === undefined ? this.#res.writableLength + (this.#kept ?? 0) : waitingIn(this.#socket);
   }
 
   listen(): void {

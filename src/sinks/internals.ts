@@ -12,11 +12,163 @@ export interface RawSocket {
   readonly writableEnded: boolean;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  readonly writableHighWaterMark: number;
+  /** In ms; 0 or `undefined` where nobody has asked for one. */
+  readonly timeout?: number | undefined;
+  readonly _handle?: SocketHandle | null;
+  readonly _writableState?: { needDrain: boolean };
   isPaused(): boolean;
   write(bytes: Uint8Array): boolean;
   on(event: 'drain' | 'end', listener: () => void): unknown;
   off(event: 'drain' | 'end', listener: () => void): unknown;
+  emit(event: 'drain'): unknown;
+  destroy(error: Error): unknown;
   destroySoon?(): void;
+}
+
+/** What Node has below a socket. */
+interface SocketHandle {
+  /**
+   * Gives bytes to the kernel. The request is used where it does not take all of them at the first try, and is told of the rest.
+   * @returns 0, or the number of an error, and then nothing was taken
+   */
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+}
+
+/** What Node makes for each write to a handle. */
+interface WriteRequest {
+  handle?: SocketHandle;
+  /** What the kernel has yet to read. */
+  buffer?: Uint8Array;
+  callback?: (error?: Error | null) => void;
+  /** Node's own: gives the error, if there was one, to the callback. */
+  oncomplete(status: number): void;
+  /** Below 0 until it is used. */
+  getAsyncId(): number;
+}
+
+/** How to write to a handle as Node does. */
+interface HandleWriter {
+  /** A request that was not used. */
+  spare: WriteRequest | undefined;
+  readonly newRequest: () => WriteRequest;
+  /** The methods that handles which do not encrypt, and sockets that nobody has changed, have in common. */
+  readonly writeBuffer: unknown;
+  readonly write: unknown;
+  readonly errorOf: (status: number) => Error;
+}
+
+/** Learnt from Node's own first write to a socket; `undefined` until then, `null` in a runtime that does it in another way. */
+let writer: HandleWriter | null | undefined;
+/** How many bytes handles were given that are not through: `writableLength` does not know of them. */
+const underWay = new WeakMap<RawSocket, number>();
+
+/**
+ * Writes to a socket, and tells whether it can take more; if not, the owner is told when it has drained.
+ *
+ * Where nothing waits, the bytes are given to the handle below the socket: the kernel takes nearly all of them at once, and
+ * Node's streams would have made a request, a callback and a next tick for that, which are 0.8 us of the 10 of a write. Sockets
+ * in whose streams something waits, that encrypt, that have a timeout, which each write puts off, or whose `write` somebody
+ * has replaced, are written to as ever.
+ */
+export function writeTo(socket: RawSocket, bytes: Uint8Array, owner: TransportOwner): boolean {
+  const took = writeBelow(socket, bytes) ?? socket.write(bytes);
+  if (!took) onceDrained(socket, owner);
+  return took;
+}
+
+/** How many bytes a socket was given that have not left the process. */
+export function waitingIn(socket: RawSocket): number {
+  return socket.writableLength + (underWay.get(socket) ?? 0);
+}
+
+/** @returns `undefined` where nothing was written */
+function writeBelow(socket: RawSocket, bytes: Uint8Array): boolean | undefined {
+  const { _handle: handle } = socket;
+  if (!handle || writer === null) return undefined;
+  if (writer === undefined) return learnFrom(socket, handle, bytes);
+  if (handle.writeBuffer !== writer.writeBuffer || socket.write !== writer.write) return undefined;
+  if (socket.writableLength > 0 || !socket.writable || socket.timeout) return undefined;
+  const request = writer.spare ?? writer.newRequest();
+  // Hooks of the application may run within, and write themselves.
+  writer.spare = undefined;
+  const status = handle.writeBuffer(request, bytes);
+  if (status !== 0) {
+    socket.destroy(writer.errorOf(status));
+    return true;
+  }
+  if (request.getAsyncId() >= 0) return wait(socket, handle, request, bytes);
+  writer.spare = request;
+  return true;
+}
+
+/** Waits for the kernel to take the rest. @returns whether the socket can take more all the same, as Node's streams answer it */
+function wait(socket: RawSocket, handle: SocketHandle, request: WriteRequest, bytes: Uint8Array): boolean {
+  const { length } = bytes;
+  underWay.set(socket, (underWay.get(socket) ?? 0) + length);
+  request.handle = handle;
+  request.buffer = bytes;
+  request.callback = (error) => {
+    const left = (underWay.get(socket) ?? 0) - length;
+    if (left > 0) underWay.set(socket, left);
+    else underWay.delete(socket);
+    if (error) socket.destroy(error);
+    else tellDrained(socket);
+  };
+  const { _writableState: state } = socket;
+  const took = waitingIn(socket) < socket.writableHighWaterMark;
+  // Node's server reads no more requests from a connection with that.
+  if (!took && state) state.needDrain = true;
+  return took;
+}
+
+/** As Node does behind a write of its own. */
+function tellDrained(socket: RawSocket): void {
+  const { _writableState: state } = socket;
+  if (!state?.needDrain || !socket.writable || waitingIn(socket) > 0) return;
+  state.needDrain = false;
+  socket.emit('drain');
+}
+
+/** Writes as ever, and looks at what Node gives the handle. */
+function learnFrom(socket: RawSocket, handle: SocketHandle, bytes: Uint8Array): boolean | undefined {
+  const { writeBuffer } = handle;
+  // What encrypts has a way of its own, and so may have somebody who has replaced a method.
+  const isOne =
+    typeof writeBuffer === 'function' &&
+    !Object.hasOwn(handle, 'writeBuffer') &&
+    handle.constructor.name !== 'TLSWrap' &&
+    typeof socket._writableState?.needDrain === 'boolean';
+  if (!isOne) return undefined;
+  let request: WriteRequest | undefined;
+  handle.writeBuffer = (given, data) => {
+    request = given;
+    return writeBuffer.call(handle, given, data);
+  };
+  try {
+    return socket.write(bytes);
+  } finally {
+    Reflect.deleteProperty(handle, 'writeBuffer');
+    if (request !== undefined) writer = writerFrom(request, writeBuffer);
+  }
+}
+
+/** @returns `null` where Node's request is not as expected */
+function writerFrom(seen: WriteRequest, writeBuffer: unknown): HandleWriter | null {
+  const builtin = globalThis.process?.getBuiltinModule;
+  const write = builtin?.('node:stream')?.Duplex.prototype.write;
+  const nameOf = builtin?.('node:util')?.getSystemErrorName;
+  const { constructor: Request, oncomplete } = seen;
+  if (Request.name !== 'WriteWrap' || typeof oncomplete !== 'function' || !write || !nameOf) return null;
+  const newRequest = (): WriteRequest => Object.assign(new (Request as new () => WriteRequest)(), { oncomplete });
+  const spare = newRequest();
+  // Only one that Node itself has made says whether it is used.
+  if (spare.getAsyncId?.() !== -1) return null;
+  const errorOf = (errno: number): Error => {
+    const code = nameOf(errno);
+    return Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' });
+  };
+  return { spare, newRequest, writeBuffer, write, errorOf };
 }
 
 /**

@@ -17,7 +17,8 @@ export interface ClientReport {
   readonly limitAt: number | undefined;
   /** The most that waited: what was published, but for what the system has taken. */
   readonly peakPending: number;
-  readonly writesAfterClose: number;
+  /** What the process went on to give it, in bytes. */
+  readonly givenAfterClose: number;
   readonly dropped: number;
 }
 
@@ -46,23 +47,28 @@ export function socketWay(socket: Socket, framing: number): Way {
   return {
     framing,
     get taken() {
-      return socket.bytesWritten - socket.writableLength;
+      return socket.bytesWritten - this.held;
     },
     get held() {
-      return socket.writableLength;
+      return Math.max(socket.writableLength, queuedBelow(socket));
     },
   };
 }
 
+/** What the system has not taken of what Node's handle was given, which may be without the stream above it. */
+const queuedBelow = (socket: Socket): number =>
+  (socket as { _handle?: { readonly writeQueueSize: number } | null })._handle?.writeQueueSize ?? 0;
+
 const nowhere: Way = { taken: 0, held: 0, framing: 0 };
 
-/** The server's own record of a client, made from public properties of Node, without asking the library. */
+/** The server's own record of a client, made from what Node says, without asking the library. */
 export class ClientRecord {
   readonly client: number;
   readonly stalls: boolean;
   readonly #from: Progress;
   #way: Way;
   #takenAtOpen = 0;
+  #givenAtClose = 0;
   #isClosed = false;
   #report: { -readonly [Name in keyof ClientReport]: ClientReport[Name] };
 
@@ -75,7 +81,7 @@ export class ClientRecord {
     const none = undefined;
     this.#report = {
       ...{ client, joinedAt: from.seq, reason: none, code: none, closedAt: none, goneAt: none, limitAt: none },
-      ...{ peakPending: 0, writesAfterClose: 0, dropped: 0 },
+      ...{ peakPending: 0, givenAfterClose: 0, dropped: 0 },
     };
   }
 
@@ -91,11 +97,16 @@ export class ClientRecord {
     return this.#isClosed;
   }
 
+  get #given(): number {
+    return this.#way.taken + this.#way.held;
+  }
+
   readonly observe = (event: ConnectionEvent): void => {
-    if (event.type === 'open') this.#takenAtOpen = this.#way.taken + this.#way.held;
+    if (event.type === 'open') this.#takenAtOpen = this.#given;
     if (event.type === 'drop') this.#report.dropped += event.count;
     if (event.type !== 'close') return;
     this.#isClosed = true;
+    this.#givenAtClose = this.#given;
     const at = now();
     this.#report.limitAt ??= at;
     this.#report.closedAt = at;
@@ -105,18 +116,9 @@ export class ClientRecord {
 
   gone(): void {
     this.#report.goneAt = now();
+    if (this.#isClosed) this.#report.givenAfterClose = Math.max(0, this.#given - this.#givenAtClose);
     // A record must not keep what it records.
     this.#way = nowhere;
-  }
-
-  /** Counts what is written to it from its close on. */
-  watchWrites(way: { write: unknown }): void {
-    const write = way.write as (...args: unknown[]) => unknown;
-    const record = this;
-    way.write = function counted(this: unknown, ...args: unknown[]) {
-      if (record.#isClosed) record.#report.writesAfterClose += 1;
-      return write.apply(this, args);
-    };
   }
 
   /** To be called after each event; `event` is its size without its frame. */

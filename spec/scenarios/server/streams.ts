@@ -1,7 +1,6 @@
 // A store behind all sinks for browsers: SSE over HTTP/1.1 and HTTP/2, and WebSocket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
 import {
   type BackpressureOperator,
@@ -99,25 +98,18 @@ function http(req: IncomingMessage, res: ServerResponse): void {
   const record = accept(req.url ?? '', socketWay(socket, eventStreamFraming), (source) =>
     source.pipe(toEventSource(res, options)),
   );
-  if (record !== undefined) watch(record, socket);
+  socket.once('close', () => record?.gone());
 }
 
 function webSocket(ws: WebSocket, { socket, url = '' }: IncomingMessage): void {
   // The options of a WebSocket are fewer, but all that are given here.
   const record = accept(url, socketWay(socket, webSocketFraming), (source) => source.pipe(toWebSocket(ws, options)));
-  if (record !== undefined) watch(record, socket);
+  socket.once('close', () => record?.gone());
 }
 
 function http2(req: Http2ServerRequest, res: Http2ServerResponse): void {
   const record = accept(req.url, http2Way(res), (source) => source.pipe(toEventSource(res, options)));
-  if (record === undefined) return;
-  record.watchWrites(res);
-  res.stream.once('close', () => record.gone());
-}
-
-function watch(record: ClientRecord, socket: Socket): void {
-  record.watchWrites(socket);
-  socket.once('close', () => record.gone());
+  res.stream.once('close', () => record?.gone());
 }
 
 /** Node does not tell what a stream has passed on, so what it was given is counted. */

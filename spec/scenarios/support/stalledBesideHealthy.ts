@@ -38,7 +38,7 @@ type StalledName =
   | 'overflow reported'
   | 'reported after'
   | 'gone after'
-  | 'writes after close'
+  | 'given after close'
   | 'most pending'
   | 'least pending'
   | 'RSS'
@@ -53,7 +53,7 @@ const criteria: Readonly<Record<StalledName, Criterion>> = {
   'overflow reported': { exactly: 100, unit: '%' },
   'reported after': { atMost: 1_000, unit: 'ms' },
   'gone after': { atMost: 1_000, unit: 'ms' },
-  'writes after close': { exactly: 0 },
+  'given after close': { exactly: 0, unit: 'bytes' },
   'most pending': { atMost: limit + eventBytes + framing, unit: 'bytes' },
   // Or one was cut off that was still to be waited for.
   'least pending': { atLeast: 0.9 * limit, unit: 'bytes' },
@@ -121,7 +121,7 @@ export async function stalledBesideHealthy(
     ),
     'reported after': longest(seen, ({ closedAt }) => closedAt),
     'gone after': longest(seen, ({ goneAt }) => goneAt),
-    'writes after close': sum(seen.map(({ writesAfterClose }) => writesAfterClose)),
+    'given after close': sum(seen.map(({ givenAfterClose }) => givenAfterClose)),
     'most pending': Math.max(...seen.map(({ peakPending }) => peakPending)),
     'least pending': Math.min(...seen.map(({ peakPending }) => peakPending)),
     RSS: megabytes(peakRss - calm.rss),
