@@ -2,7 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
 import { type Counts, count } from '../support/counts.ts';
-import { liveTimers, unseen } from './liveTimers.ts';
+import { liveTimers } from './liveTimers.ts';
+import { takePeakRss } from './peakRss.ts';
 
 /** What a module for this process exports as `server`. */
 export interface ScenarioServer {
@@ -52,27 +53,18 @@ process.on('warning', (warning) => {
   if (warning.name !== 'ExperimentalWarning') troubles.push(`warning: ${warning.stack}`);
 });
 
-let peakRss = 0;
-const notePeak = (): void => {
-  peakRss = Math.max(peakRss, process.memoryUsage.rss());
-};
-unseen.setInterval(notePeak, 20).unref();
-
 const host: HostOrders = {
   async vitals({ collect }) {
     for (let times = 0; collect && times < 4; times += 1) {
       globalThis.gc?.();
       await turn();
     }
-    notePeak();
     const { rss, heapUsed, external } = process.memoryUsage();
     const resources: Counts = {};
     for (const kind of process.getActiveResourcesInfo()) count(resources, kind);
     const timers = liveTimers();
     const observers = server.observers();
-    const vitals = { rss, peakRss, heapUsed, external, resources, timers, observers, troubles };
-    peakRss = 0;
-    return vitals;
+    return { rss, peakRss: takePeakRss(), heapUsed, external, resources, timers, observers, troubles };
   },
   observers: () => server.observers(),
   pendingPromises: () =>
