@@ -10,19 +10,10 @@ import {
   type RawSocket,
   resetAfter,
 } from '../../src/sinks/internals.ts';
+import { ownerLike } from '../support/ownerLike.ts';
 
 const socketLike = (writableEnded = false): EventEmitter & RawSocket =>
   Object.assign(new EventEmitter(), { writableEnded }) as unknown as EventEmitter & RawSocket;
-
-function ownerLike() {
-  const told: string[] = [];
-  return {
-    told,
-    transportDrained: () => told.push('drained'),
-    transportClosed: () => told.push('closed'),
-    transportLeft: () => told.push('left'),
-  };
-}
 
 describe('onceDrained', () => {
   it('should tell each owner once, though a heartbeat was written meanwhile, and leave no listener behind', () => {

@@ -12,6 +12,7 @@ import { type RawSocket, waitingIn, writeTo } from '../../src/sinks/internals.ts
 import { writeCertificate } from '../support/certificate.ts';
 import { endOfTick as turn } from '../support/endOfTick.ts';
 import { listen } from '../support/listen.ts';
+import { ownerLike } from '../support/ownerLike.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 /** More than the kernel takes of somebody who reads nothing. */
@@ -34,16 +35,6 @@ async function pair(
   opened.push(server, socket, client);
   for (const end of [socket, client]) end.on('error', () => {});
   return [socket, client];
-}
-
-function ownerLike() {
-  const told: string[] = [];
-  return {
-    told,
-    transportDrained: () => told.push('drained'),
-    transportClosed: () => told.push('closed'),
-    transportLeft: () => told.push('left'),
-  };
 }
 
 /** Counts what comes to a socket by way of Node's streams. */
