@@ -97,13 +97,13 @@ function writeBelow(socket: RawSocket, bytes: Uint8Array): boolean | undefined {
     socket.destroy(writer.errorOf(status));
     return true;
   }
-  if (request.getAsyncId() >= 0) return wait(socket, handle, request, bytes);
+  if (request.getAsyncId() >= 0) return waitForRest(socket, handle, request, bytes);
   writer.spare = request;
   return true;
 }
 
-/** Waits for the kernel to take the rest. @returns whether the socket can take more all the same, as Node's streams answer it */
-function wait(socket: RawSocket, handle: SocketHandle, request: WriteRequest, bytes: Uint8Array): boolean {
+/** @returns whether the socket can take more all the same, as Node's streams answer it */
+function waitForRest(socket: RawSocket, handle: SocketHandle, request: WriteRequest, bytes: Uint8Array): boolean {
   const { length } = bytes;
   underWay.set(socket, (underWay.get(socket) ?? 0) + length);
   request.handle = handle;
