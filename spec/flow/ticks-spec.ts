@@ -4,7 +4,17 @@ import { afterFlushes, atEndOfTick, flushLate } from '../../src/flow/ticks.ts';
 import { later } from '../../src/later.ts';
 import { inTurn } from '../../src/stores/turns.ts';
 
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** When nothing was late for a while, ticks end with the turn and not before. */
+const calm = (): Promise<void> => sleep(110);
+/** The callback that runs now is over, with all that was awaited in it. */
+const callback = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => process.nextTick(() => resolve())));
 const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
+
+function work(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
 
 describe('ticks', () => {
   it('should flush at the end of the tick, in the order in which it was asked', async () => {
@@ -17,6 +27,7 @@ describe('ticks', () => {
   });
 
   it('should leave what a flush asks for to the next tick, so that the event loop turns', async () => {
+    await calm();
     let flushes = 0;
     const again = {
       flush() {
@@ -40,8 +51,7 @@ describe('ticks', () => {
       atEndOfTick({
         flush() {
           flushed.push(index);
-          const end = performance.now() + 0.2;
-          while (performance.now() < end);
+          work(0.2);
         },
       });
     }
@@ -67,6 +77,78 @@ describe('ticks', () => {
     expect(flushed).to.deep.equal(['a']);
     await turn();
     expect(flushed).to.deep.equal(['a', 'b']);
+  });
+
+  describe('when the event loop is busy', () => {
+    /** A tick that ends late, when what was flushed before does not hold back what comes. */
+    async function busy(): Promise<void> {
+      await sleep(90);
+      atEndOfTick({ flush() {} });
+      work(2);
+      await turn();
+      await sleep(5);
+    }
+
+    it('should end a tick with the callback that it began in, as a poll may take ten times as long as the flush', async () => {
+      await busy();
+      const order: string[] = [];
+      await new Promise<void>((resolve) => {
+        setTimeout(() => {
+          setImmediate(() => {
+            order.push('turn');
+            resolve();
+          });
+          atEndOfTick({ flush: () => order.push('flush') });
+          order.push('callback');
+          Promise.resolve().then(() => order.push('what it awaits'));
+        });
+      });
+      expect(order).to.deep.equal(['callback', 'what it awaits', 'flush', 'turn']);
+    });
+
+    it('should flush all that a callback brings at once', async () => {
+      await busy();
+      const flushed: string[] = [];
+      atEndOfTick({ flush: () => flushed.push('a') });
+      for (let times = 0; times < 5; times += 1) await Promise.resolve();
+      atEndOfTick({ flush: () => flushed.push('b') });
+      expect(flushed).to.deep.equal([]);
+      await callback();
+      expect(flushed).to.deep.equal(['a', 'b']);
+    });
+
+    it('should leave eight times as long between early flushes as they take: one more costs each client a write', async () => {
+      await busy();
+      const flushed: string[] = [];
+      const flushing = (name: string) => ({
+        flush() {
+          work(2);
+          flushed.push(name);
+        },
+      });
+      atEndOfTick(flushing('early'));
+      await callback();
+      atEndOfTick(flushing('in time'));
+      await callback();
+      expect(flushed).to.deep.equal(['early']);
+      await turn();
+      expect(flushed).to.deep.equal(['early', 'in time']);
+      work(20);
+      atEndOfTick(flushing('early again'));
+      await callback();
+      expect(flushed).to.deep.equal(['early', 'in time', 'early again']);
+    });
+
+    it('should keep ticks whole when that was a while ago', async () => {
+      await busy();
+      await calm();
+      const flushed: string[] = [];
+      atEndOfTick({ flush: () => flushed.push('a') });
+      await callback();
+      expect(flushed).to.deep.equal([]);
+      await turn();
+      expect(flushed).to.deep.equal(['a']);
+    });
   });
 
   it('should not flush within a flush: a client would get what is new before what is old', async () => {

@@ -7,6 +7,7 @@ import { BusyLog } from './support/BusyLog.ts';
 import { DeliveryLog } from './support/DeliveryLog.ts';
 import { LiveCrowd } from './support/LiveCrowd.ts';
 import { percentile } from './support/percentile.ts';
+import { runAsUsual, runFirst } from './support/precedence.ts';
 import { ReturningClient } from './support/ReturningClient.ts';
 import type { Served } from './support/Served.ts';
 import { type LogKind, logKinds, logNames } from './support/serveLogs.ts';
@@ -65,6 +66,9 @@ function joinUnderLoad(store: LogKind): Scenario<Figure | AfterwardsFigure> {
       const load = { perSecond, clients: resumers, more };
       const here = await BusyLog.start(context, { ...load, store });
       const crowd = await LiveCrowd.join(context, liveClients, here.port, here.path);
+      context.defer(() => runAsUsual(process.pid));
+      // The clients first, as it is their latency, and Redis before the server, which is the one that waits.
+      if (!here.runFirst(1) || !runFirst(process.pid, 5)) context.note('All processes are as urgent as each other.');
       await here.empty();
       await until(() => crowd.logs.every(({ last }) => last === here.published - 1), 2_000);
 

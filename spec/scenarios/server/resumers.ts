@@ -1,16 +1,16 @@
 // Clients that are cut and come back all at once, in a process of their own: their work delays nobody's measurements, and
 // gives way to them where cores are few, as if it were done on another machine.
-import { spawnSync } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { EventLog } from '../support/EventLog.ts';
 import { now } from '../support/marks.ts';
+import { runLast } from '../support/precedence.ts';
 import { ReturningClient } from '../support/ReturningClient.ts';
 import { signal } from '../support/signal.ts';
 import type { ScenarioServer } from './host.ts';
 
 setPriority(constants.priority.PRIORITY_LOW);
 // A process that is only nice still holds a core for milliseconds. Linux has a class for those that never do.
-spawnSync('chrt', ['--all-tasks', '--idle', '--pid', '0', `${process.pid}`]);
+runLast();
 
 /** What they got, all together. */
 export interface ResumeReport {

@@ -3,8 +3,9 @@ import type { Vitals } from '../server/host.ts';
 import type { Publication } from '../server/LogPublisher.ts';
 import type { LogOrders } from '../server/logs.ts';
 import type { ResumeReport, ResumerOrders } from '../server/resumers.ts';
+import { runFirst } from './precedence.ts';
 import type { Served } from './Served.ts';
-import { type LogKind, serveLogs } from './serveLogs.ts';
+import { type LogKind, type ServedLogs, serveLogs } from './serveLogs.ts';
 
 /** The name of the log, and its path. */
 const name = 'ticks';
@@ -32,18 +33,16 @@ export class BusyLog {
   published = 0;
   readonly path: string = path;
   readonly #load: BusyLogLoad;
+  readonly #redis: ServedLogs['redis'];
   readonly #visiting: Served<ResumerOrders>;
   #publishing: Promise<Publication> | undefined;
 
-  private constructor(
-    load: BusyLogLoad,
-    { served, before, port }: Awaited<ReturnType<typeof serveLogs>>,
-    visiting: Served<ResumerOrders>,
-  ) {
+  private constructor(load: BusyLogLoad, { served, before, port, redis }: ServedLogs, visiting: Served<ResumerOrders>) {
     this.#load = load;
     this.served = served;
     this.before = before;
     this.port = port;
+    this.#redis = redis;
     this.#visiting = visiting;
   }
 
@@ -53,6 +52,12 @@ export class BusyLog {
     await log.served.ask('add', { name, store, size: 50_000 });
     await log.#visiting.ask('join', { port: log.port, path, count: clients });
     return log;
+  }
+
+  /** See `runFirst`. */
+  runFirst(rank: number): boolean {
+    const redis = this.#redis === undefined || runFirst(this.#redis.pid, rank + 2);
+    return runFirst(this.served.pid, rank) && redis;
   }
 
   /** They leave in groups, each at another event, before the load begins. */

@@ -6,8 +6,6 @@ import { ReturningClient } from './ReturningClient.ts';
 /** Clients that stay. */
 export class LiveCrowd {
   readonly logs: EventLog[] = [];
-  /** The id of each event, as one of them got it. */
-  readonly ids: Map<number, string | undefined> = new Map<number, string | undefined>();
   #latencies: number[] = [];
   readonly #clients: ReturningClient<EventLog>[] = [];
 
@@ -37,12 +35,7 @@ export class LiveCrowd {
 
   async #join(port: number, path: string): Promise<void> {
     const log = new EventLog();
-    const isFirst = this.logs.length === 0;
-    const took = (seq: number, time: number, id: string | undefined): void => {
-      this.#latencies.push(now() - time);
-      if (isFirst) this.ids.set(seq, id);
-    };
-    const client = new ReturningClient({ port, path, log, took });
+    const client = new ReturningClient({ port, path, log, took: (_seq, time) => this.#latencies.push(now() - time) });
     this.logs.push(log);
     this.#clients.push(client);
     await client.open();

@@ -57,6 +57,10 @@ export class Served<Asked extends Orders> {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   async ready(): Promise<void> {
     await Promise.race([this.#ready, this.#ended]);
   }

@@ -10,16 +10,20 @@ export type LogKind = keyof typeof logNames;
 /** The logs that a scenario is run with, one after the other. */
 export const logKinds: readonly LogKind[] = ['queue', 'stream'];
 
-/** A server for logs of one kind, with a Redis of its own where they need one, and how it was before it had any. */
-export async function serveLogs(
-  context: Context,
-  kind: LogKind,
-  ...redisOptions: string[]
-): Promise<{ readonly served: Served<LogOrders>; readonly before: Vitals; readonly port: number }> {
+export interface ServedLogs {
+  readonly served: Served<LogOrders>;
+  /** How it was before it had any. */
+  readonly before: Vitals;
+  readonly port: number;
+  readonly redis: RedisServer | undefined;
+}
+
+/** A server for logs of one kind, with a Redis of its own where they need one. */
+export async function serveLogs(context: Context, kind: LogKind, ...redisOptions: string[]): Promise<ServedLogs> {
   const served = await context.serve<LogOrders>('logs');
   const before = await served.ask('vitals', { collect: true });
-  if (kind === 'queue') return { served, before, port: await served.ask('open', {}) };
+  if (kind === 'queue') return { served, before, port: await served.ask('open', {}), redis: undefined };
   const redis = await RedisServer.start(...redisOptions);
   context.defer(() => redis.dispose());
-  return { served, before, port: await served.ask('open', { redis: { kind: 'server', port: redis.port } }) };
+  return { served, before, port: await served.ask('open', { redis: { kind: 'server', port: redis.port } }), redis };
 }
