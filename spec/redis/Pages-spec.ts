@@ -28,7 +28,13 @@ describe('Pages', () => {
     await Promise.resolve();
     expect(asked.map(({ from }) => from)).to.deep.equal(['1-0', '2-0', '3-0']);
     for (const { answer } of asked) answer();
-    expect((await Promise.all(all)).map(([first]) => first?.id)).to.deep.equal(['1-0', '1-0', '2-0', '3-0', '1-0']);
+    expect((await Promise.all(all)).map(({ entries }) => entries[0]?.id)).to.deep.equal([
+      '1-0',
+      '1-0',
+      '2-0',
+      '3-0',
+      '1-0',
+    ]);
   });
 
   it('should not read what nobody wants any more, and read it for who asks in that instant', async () => {
@@ -43,9 +49,9 @@ describe('Pages', () => {
     });
     for (const { answer } of asked) answer();
     await Promise.all(first);
-    expect(await unwanted).to.deep.equal([]);
+    expect((await unwanted).entries).to.deep.equal([]);
     asked[2]?.answer();
-    expect((await late)?.[0]?.id).to.equal('3-0');
+    expect((await late)?.entries[0]?.id).to.equal('3-0');
   });
 
   it('should keep a page for who comes next, unless nobody wants it any more when it comes', async () => {
@@ -62,7 +68,7 @@ describe('Pages', () => {
       const next = page(from);
       expect(asked.length - length, from).to.equal(isWanted ? 0 : 1);
       asked.at(-1)?.answer();
-      expect((await next).map(({ id }) => id)).to.deep.equal([from, '9-9']);
+      expect((await next).entries.map(({ id }) => id)).to.deep.equal([from, '9-9']);
     }
   });
 });

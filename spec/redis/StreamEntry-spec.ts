@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { byKey, entriesOf } from '../../src/redis/StreamEntry.ts';
 
 const bytes = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
@@ -32,6 +33,28 @@ describe('What Redis answers of a stream', () => {
       const [entry] = entriesOf([[Buffer.from('2-0'), bytes('data', '1', 'epoch', epoch, 'prev', prev)]]);
       expect(entry).to.deep.include({ epoch: undefined, prev: undefined });
     }
+  });
+
+  it('should be read as the same alone and among others, whose epochs and ids it may have', () => {
+    const ids = Array.from({ length: 6 }, (_, index) => `${index + 1}-0`);
+    const field = (name: string, ...values: string[]) =>
+      fc.option(
+        fc.constantFrom(...values).map((value) => bytes(name, value)),
+        { nil: [] },
+      );
+    const fields = fc
+      .tuple(
+        field('data', '1', '"a"'),
+        field('epoch', 'abcd', 'wxyz', '0000', 'ab', ''),
+        field('prev', ...ids, '-', 'x', '01-0', ''),
+      )
+      .map((parts) => parts.flat());
+    fc.assert(
+      fc.property(fc.array(fields, { minLength: 2, maxLength: ids.length }), (all) => {
+        const answer = all.map((each, index) => [Buffer.from(ids[index] as string), each]);
+        expect(entriesOf(answer)).to.deep.equal(answer.map((each) => entriesOf([each])[0]));
+      }),
+    );
   });
 
   it('should be read by key from RESP2, and from RESP3 as a map or flat', () => {

@@ -1,4 +1,6 @@
-import { bytesOf, type StreamEntry } from './StreamEntry.ts';
+import { lowerBound } from './lowerBound.ts';
+import { compareIds } from './place.ts';
+import type { Page, StreamEntry } from './StreamEntry.ts';
 
 /** How many bytes of pages are kept, and for how many ms. */
 const [mostBytes, longest] = [4 * 1024 * 1024, 5_000];
@@ -22,8 +24,7 @@ export class PageCache {
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  add(key: string, entries: readonly StreamEntry[]): void {
-    const bytes = bytesOf(entries);
+  add(key: string, { entries, bytes }: Page): void {
     if (entries.length < 2 || bytes > mostBytes / 4) return;
     const page = { key, entries, bytes, until: performance.now() + longest };
     this.#pages.push(page);
@@ -45,10 +46,13 @@ export class PageCache {
   }
 
   /** What is known of a stream from an entry on: more than that entry, or nothing. */
-  find(key: string, from: string): readonly StreamEntry[] | undefined {
-    const page = this.#places.get(key)?.get(from);
+  find(key: string, id: string): Page | undefined {
+    const page = this.#places.get(key)?.get(id);
     if (page === undefined || page.until < performance.now()) return undefined;
-    return page.entries.slice(page.entries.findIndex(({ id }) => id === from));
+    const { entries, bytes } = page;
+    // Not a slice of it: each client that comes back would make one of each page.
+    const isBefore = (index: number): boolean => compareIds((entries[index] as StreamEntry).id, id) < 0;
+    return { entries, bytes, from: lowerBound(0, entries.length - 1, isBefore) };
   }
 
   /** Lets go of what is too much or too old; of the rest later, though nobody comes. */

@@ -1,15 +1,15 @@
 import { reportError } from '../diagnostics.ts';
 import { Backoff } from './Backoff.ts';
-import { bytesOf, type StreamEntry } from './StreamEntry.ts';
+import type { Page } from './StreamEntry.ts';
 
 /** How many bytes a page is to hold, about, and how many entries: what a client cannot take is read again. */
 const pageBytes = 64 * 1024;
-const most = 200;
+const most = 100;
 
 /** Where pages come from. */
 export interface PageSource {
   /** Up to `count` entries that are retained, from an id on. */
-  page(from: string, count: number, isWanted: () => boolean): Promise<readonly StreamEntry[]>;
+  page(id: string, count: number, isWanted: () => boolean): Page | Promise<Page>;
 }
 
 /** For whom they are read. */
@@ -43,24 +43,24 @@ export class PageReader {
   }
 
   /** Has `take` called with what comes from an id on, the entry with that id included. */
-  read(from: string, take: (entries: readonly StreamEntry[]) => void): void {
-    this.#source
-      .page(from, this.#count + 1, () => !this.#taker.closed)
-      .then(
-        (entries) => {
-          this.#taker.inTurn(() => {
-            if (this.#taker.closed) return;
-            this.#isFailing = false;
-            take(entries);
-          });
-        },
-        (error) => {
-          if (this.#taker.closed) return;
-          this.#isFailing = true;
-          reportError('read', error);
-          this.later();
-        },
-      );
+  read(id: string, take: (page: Page) => void): void {
+    const came = (page: Page): void =>
+      this.#taker.inTurn(() => {
+        if (this.#taker.closed) return;
+        this.#isFailing = false;
+        take(page);
+      });
+    const page = this.#source.page(id, this.#count + 1, () => !this.#taker.closed);
+    if (!(page instanceof Promise)) {
+      came(page);
+      return;
+    }
+    page.then(came, (error) => {
+      if (this.#taker.closed) return;
+      this.#isFailing = true;
+      reportError('read', error);
+      this.later();
+    });
   }
 
   /** Has the client go on after a while. */
@@ -68,10 +68,10 @@ export class PageReader {
     this.#timer = setTimeout(() => this.#taker.inTurn(this.#taker.run), this.#retries.next());
   }
 
-  /** These were of use. The next page has as many as fit. */
-  taken(entries: readonly StreamEntry[]): void {
+  /** It was of use. The next page has as many as fit. */
+  taken({ entries, bytes }: Page): void {
     this.#retries.reset();
-    const fitting = Math.floor((pageBytes * entries.length) / Math.max(bytesOf(entries), 1));
+    const fitting = Math.floor((pageBytes * entries.length) / Math.max(bytes, 1));
     this.#count = Math.min(Math.max(fitting, 1), most, this.#count * 8);
   }
 

@@ -3,15 +3,15 @@ import { markSegments } from './chain.ts';
 import { unlimited } from './Lane.ts';
 import { PageCache } from './PageCache.ts';
 import type { StreamCommandsLike } from './RedisLike.ts';
-import { entriesOf, type StreamEntry } from './StreamEntry.ts';
+import { bytesOf, entriesOf, type Page, type StreamEntry } from './StreamEntry.ts';
 
 /** How many pages are on their way at once, for all streams and clients of one Redis. */
 const mostAtOnce = 2;
 
-interface Page {
+interface AskedPage {
   /** Whether anybody still wants it. */
   readonly wanted: (() => boolean)[];
-  readonly entries: Promise<readonly StreamEntry[]>;
+  readonly page: Promise<Page>;
 }
 
 /**
@@ -21,7 +21,7 @@ interface Page {
 export class Pages {
   readonly #redis: StreamCommandsLike;
   readonly #commands: Commands;
-  readonly #asked = new Map<string, Page>();
+  readonly #asked = new Map<string, AskedPage>();
   readonly #cache = new PageCache();
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
@@ -32,38 +32,35 @@ export class Pages {
   }
 
   /** Up to `count` entries of a stream, from an id on: none if nobody wants it any more. It rejects as `Commands.run` does. */
-  page(
-    key: string,
-    from: string,
-    count: number,
-    timeout: number,
-    isWanted: () => boolean,
-  ): Promise<readonly StreamEntry[]> {
-    const known = this.#cache.find(key, from);
-    if (known !== undefined) return Promise.resolve(known);
-    const name = `${from} ${count} ${key}`;
+  page(key: string, id: string, count: number, timeout: number, isWanted: () => boolean): Page | Promise<Page> {
+    const known = this.#cache.find(key, id);
+    if (known !== undefined) return known;
+    const name = `${id} ${count} ${key}`;
     const asked = this.#asked.get(name);
     if (asked !== undefined) {
       asked.wanted.push(isWanted);
-      return asked.entries;
+      return asked.page;
     }
     const wanted = [isWanted];
     const forget = (): void => {
       if (this.#asked.get(name)?.wanted === wanted) this.#asked.delete(name);
     };
-    const entries = this.#inTurn(async () => {
-      if (wanted.some((each) => each())) return this.#read(key, from, '+', count, timeout);
+    const page = this.#inTurn(async () => {
+      if (wanted.some((each) => each())) {
+        const entries = await this.#read(key, id, '+', count, timeout);
+        return { entries, bytes: bytesOf(entries), from: 0 };
+      }
       // Now, or who asks in this instant would be told that there is nothing.
       forget();
-      return [];
+      return { entries: [], bytes: 0, from: 0 };
     });
-    this.#asked.set(name, { wanted, entries });
-    entries.then((page) => {
+    this.#asked.set(name, { wanted, page });
+    page.then((read) => {
       forget();
       // Or the stream may not be followed any more, and nobody would forget it.
-      if (wanted.some((each) => each())) this.#cache.add(key, page);
+      if (wanted.some((each) => each())) this.#cache.add(key, read);
     }, forget);
-    return entries;
+    return page;
   }
 
   /** Lets go of what is kept of a stream. */
@@ -84,7 +81,7 @@ export class Pages {
     return entries;
   }
 
-  async #inTurn(read: () => Promise<readonly StreamEntry[]>): Promise<readonly StreamEntry[]> {
+  async #inTurn(read: () => Promise<Page>): Promise<Page> {
     if (this.#underWay >= mostAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#underWay += 1;
     try {

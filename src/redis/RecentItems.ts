@@ -49,8 +49,10 @@ export class RecentItems {
   /** The number of the item at a place, or of the one before the first. */
   find(place: Place): number | undefined {
     if (this.#base !== undefined && isSamePlace(place, this.#base)) return this.start;
-    const isBefore = (number: number): boolean => compareIds(this.#items.at(number).place.id, place.id) < 0;
-    const low = lowerBound(this.start + 1, this.end, isBefore);
+    const order = (number: number): number => compareIds(this.#items.at(number).place.id, place.id);
+    // Those who have been away for longer ask after each page.
+    if (this.#items.size === 0 || order(this.start + 1) > 0) return undefined;
+    const low = lowerBound(this.start + 1, this.end, (number) => order(number) < 0);
     return low <= this.end && isSamePlace(this.#items.at(low).place, place) ? low : undefined;
   }
 }

@@ -8,7 +8,7 @@ import { hasTime } from '../stores/turns.ts';
 import { follows, isBroken, lossOf, placeBefore, reasonOf } from './chain.ts';
 import { PageReader, type PageSource } from './PageReader.ts';
 import { compareIds, idOf, isSamePlace, noEpoch, type Place, placeOf } from './place.ts';
-import type { StreamEntry } from './StreamEntry.ts';
+import type { Page, StreamEntry } from './StreamEntry.ts';
 import { placeOfEntry, type StreamItem } from './StreamItem.ts';
 
 /** The number of a cursor that is not among what is in memory. */
@@ -44,7 +44,8 @@ export class StreamCursor extends Cursor {
   #next: 'earliest' | 'first' | 'more' = 'more';
   #ahead = false;
   /** What `id` is the position of, read once. */
-  #known: { readonly position: string; readonly place: Place } | undefined;
+  #known: string | undefined;
+  #knownPlace: Place | undefined;
   /** Made when it reads: most clients are at the end, and never do. */
   #reader: PageReader | undefined;
 
@@ -72,11 +73,14 @@ export class StreamCursor extends Cursor {
         this.#skip('malformed', undefined);
       } else {
         this.id = position;
+        this.#standsAt(place);
         this.#next = 'first';
       }
     }
     if (this.#next !== 'earliest') this.demand?.follow?.(() => this.id, position === undefined);
-    this.run();
+    // Of hundreds that come back at once, most wait for a turn: the event loop has none until all have come.
+    if (position === undefined || hasTime()) this.run();
+    else this.inTurn(this.run);
   }
 
   /** A new message, while it follows. It may have read that one already. */
@@ -145,19 +149,28 @@ export class StreamCursor extends Cursor {
     }
     if (this.isFull(this.run)) return;
     this.log.behind.add(this);
-    const place = this.#next === 'earliest' ? undefined : this.#place;
+    if (this.#next !== 'earliest') {
+      const place = this.#place;
+      this.#pages.read(place.id, (page) => this.#from(place, page));
+      return;
+    }
     // Where to begin if nothing is retained.
     const { position } = this.log;
-    this.#pages.read(place?.id ?? '-', (entries) => {
-      if (place !== undefined) this.#from(place, entries);
-      else if (entries.length > 0) this.#fromEarliest(entries);
+    this.#pages.read('-', (page) => {
+      if (page.entries.length > 0) this.#fromEarliest(page);
       else this.#fromNothing(position);
     });
   }
 
   get #place(): Place {
-    if (this.#known?.position !== this.id) this.#known = { position: this.id, place: placeOf(this.id) as Place };
-    return this.#known.place;
+    if (this.#known !== this.id) this.#standsAt(placeOf(this.id) as Place);
+    return this.#knownPlace as Place;
+  }
+
+  /** `id` is the position of this place. */
+  #standsAt(place: Place): void {
+    this.#known = this.id;
+    this.#knownPlace = place;
   }
 
   get #pages(): PageReader {
@@ -165,10 +178,10 @@ export class StreamCursor extends Cursor {
     return this.#reader;
   }
 
-  #fromEarliest(entries: readonly StreamEntry[]): void {
-    const first = entries[0] as StreamEntry;
+  #fromEarliest(page: Page): void {
+    const first = page.entries[0] as StreamEntry;
     this.#beginAt(idOf(placeBefore(first, placeOfEntry(first))));
-    this.#take(entries, 0);
+    this.#take(page, 0);
   }
 
   /** All that there was has been deleted. */
@@ -186,17 +199,18 @@ export class StreamCursor extends Cursor {
     if (gap !== undefined) this.tell(gap.reason, gap.from, this.id);
   }
 
-  #from(place: Place, entries: readonly StreamEntry[]): void {
-    const [first] = entries;
+  #from(place: Place, page: Page): void {
+    const { entries, from } = page;
+    const first = entries[from];
     const isFirst = this.#next === 'first';
     if (first !== undefined && isSamePlace(placeOfEntry(first), place)) {
       this.#honoured();
-      if (entries.length > 1) this.#take(entries, 1);
+      if (entries.length > from + 1) this.#take(page, from + 1);
       else this.#atEnd(place);
     } else if (first !== undefined && follows(first, place) && (first.epoch ?? noEpoch) === place.epoch) {
       // It is gone, and what came next is not.
       this.#honoured();
-      this.#take(entries, 0);
+      this.#take(page, from);
     } else {
       const found = lossOf(place, first, this.log.ttl);
       const reason = isFirst || found === 'unknown-epoch' ? found : 'too-far-behind';
@@ -213,9 +227,9 @@ export class StreamCursor extends Cursor {
     else this.run();
   }
 
-  #take(entries: readonly StreamEntry[], from: number): void {
-    this.#pages.taken(entries);
-    this.#passOn(entries, from);
+  #take(page: Page, from: number): void {
+    this.#pages.taken(page);
+    this.#passOn(page.entries, from);
   }
 
   /** Passes on those from a place in a page on. */
@@ -239,6 +253,7 @@ export class StreamCursor extends Cursor {
       index += passed;
       left -= passed;
       before = placeOfEntry(entries[index - 1] as StreamEntry);
+      this.#standsAt(before);
     }
     this.run();
   }

@@ -13,7 +13,7 @@ import { inTurn } from '../stores/turns.ts';
 import { Backoff } from './Backoff.ts';
 import { idOf, type Place } from './place.ts';
 import { StreamCursor, type StreamCursorLog } from './StreamCursor.ts';
-import type { StreamEntry } from './StreamEntry.ts';
+import type { Page, StreamEntry } from './StreamEntry.ts';
 import { itemOf, placeOfEntry, type Reading, type StreamItem } from './StreamItem.ts';
 import type { Streams } from './Streams.ts';
 import { StreamTail, type TailOwner } from './StreamTail.ts';
@@ -164,8 +164,8 @@ export class StreamLog implements StreamCursorLog, TailOwner {
     return this.#tail.find(place);
   }
 
-  page(from: string, count: number, isWanted: () => boolean): Promise<readonly StreamEntry[]> {
-    return this.#streams.pages.page(this.settings.key, from, count, this.settings.timeout, isWanted);
+  page(id: string, count: number, isWanted: () => boolean): Page | Promise<Page> {
+    return this.#streams.pages.page(this.settings.key, id, count, this.settings.timeout, isWanted);
   }
 
   get ttl(): number | undefined {

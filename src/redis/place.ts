@@ -20,9 +20,9 @@ const most = 2n ** 64n - 1n;
 
 /** The id of a place: what a client comes back with. 11 to 15 characters, for any id that Redis makes by itself. */
 export function idOf({ epoch, id }: Place): string {
-  const [time = '', sequence = ''] = id.split('-');
-  const [ms, count] = [Number(time), Number(sequence)];
-  if (ms >= mostShort || count >= mostSequence) return `${epoch}.${time}.${sequence}`;
+  const dash = id.indexOf('-');
+  const [ms, count] = [Number(id.slice(0, dash)), Number(id.slice(dash + 1))];
+  if (ms >= mostShort || count >= mostSequence) return `${epoch}.${id.replace('-', '.')}`;
   return `${epoch}${compact(ms).padStart(7, '0')}${count === 0 ? '' : compact(count)}`;
 }
 
@@ -69,7 +69,7 @@ export function isEpoch(text: string): boolean {
 
 /** Whether it is an id as Redis writes them. */
 export function isEntryId(id: string): boolean {
-  return idForm.test(id) && id.split('-').every((part) => part.length < 20 || BigInt(part) <= most);
+  return idForm.test(id) && (id.length < 20 || id.split('-').every((part) => BigInt(part) <= most));
 }
 
 /** Below 0 where `a` came before `b`. Both are as Redis writes them. */

@@ -1,14 +1,14 @@
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-';
 
+/** All of two digits, as each text that is put together is one more to be collected. */
+const pairs = Array.from({ length: 64 ** 2 }, (_, number) => digits.charAt(number / 64) + digits.charAt(number % 64));
+
 /** A number from 0 on in base 64: ids are short, so that those of several logs fit into one. */
 export function compact(number: number): string {
   let text = '';
   let rest = number;
-  do {
-    text = digits[rest % 64] + text;
-    rest = Math.floor(rest / 64);
-  } while (rest > 0);
-  return text;
+  for (; rest >= 64; rest = Math.floor(rest / 64 ** 2)) text = pairs[rest % 64 ** 2] + text;
+  return rest > 0 || text === '' ? digits.charAt(rest) + text : text;
 }
 
 /** The number of a text that `compact` wrote, `undefined` for any other, a number that is not a safe integer among them. */

@@ -6,7 +6,7 @@ import { later, oncePerTurn, turnNumber } from '../later.ts';
  * long as the turn before took, within these bounds. So what comes live hardly waits for a replay, and where much of it
  * comes, those who come back get on all the same.
  */
-const [least, most] = [0.3, 1];
+const [least, most] = [0.2, 0.4];
 
 const waiting: (() => void)[] = [];
 const askForTurn = oncePerTurn('replay', replay);
