@@ -9,9 +9,11 @@ type Place = 'write' | 'pull' | 'replay';
 const asked: { [Each in Place]?: (() => void) | undefined } = {};
 let askedBy: unknown;
 let turns = 0;
+let isInTurn = false;
 
 function turn(): void {
   askedBy = undefined;
+  isInTurn = true;
   try {
     take('write');
     // What was left over, as there is much of it, is for the turns to come.
@@ -21,6 +23,7 @@ function turn(): void {
     // What these have brought leaves now: in the next turn, it would go before what comes until then.
     if ((pulled || replayed) && isOver) take('write');
   } finally {
+    isInTurn = false;
     turns += 1;
   }
 }
@@ -30,6 +33,11 @@ function take(place: Place): boolean {
   asked[place] = undefined;
   run?.();
   return run !== undefined;
+}
+
+/** Whether what runs now was to be done at this turn. */
+export function isTurning(): boolean {
+  return isInTurn;
 }
 
 /** How many turns there have been in which something was to be done: the number of this one. */

@@ -139,6 +139,70 @@ describe('ticks', () => {
       expect(flushed).to.deep.equal(['early', 'in time', 'early again']);
     });
 
+    it('should let the event loop turn all the same when each flush is answered by more to flush', async () => {
+      await busy();
+      let flushes = 0;
+      const answered = {
+        flush() {
+          flushes += 1;
+          if (flushes < 20) {
+            process.nextTick(() => {
+              work(1);
+              atEndOfTick(answered);
+            });
+          }
+        },
+      };
+      atEndOfTick(answered);
+      while (flushes < 20) {
+        const before = flushes;
+        await turn();
+        // That of the turn, and an early one before and after it.
+        expect(flushes - before).to.be.at.most(3);
+      }
+    });
+
+    it('should let the event loop turn when much is late, and not go on with the rest at once', async () => {
+      await busy();
+      let flushed = 0;
+      const flushing = {
+        flush() {
+          work(0.1);
+          flushed += 1;
+        },
+      };
+      for (let n = 0; n < 400; n += 1) atEndOfTick(flushing);
+      work(2);
+      flushLate(clock());
+      const late = flushed;
+      expect(late).to.be.lessThan(400);
+      await callback();
+      expect(flushed).to.equal(late);
+      while (flushed < 400) await turn();
+    });
+
+    it('should not take its own work in a turn for that', async () => {
+      await calm();
+      atEndOfTick({
+        flush: () =>
+          afterFlushes({
+            pull() {
+              atEndOfTick({ flush() {} });
+              work(3);
+            },
+          }),
+      });
+      await turn();
+      await turn();
+      await sleep(5);
+      const flushed: string[] = [];
+      atEndOfTick({ flush: () => flushed.push('a') });
+      await callback();
+      expect(flushed).to.deep.equal([]);
+      await turn();
+      expect(flushed).to.deep.equal(['a']);
+    });
+
     it('should keep ticks whole when that was a while ago', async () => {
       await busy();
       await calm();

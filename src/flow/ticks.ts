@@ -1,9 +1,12 @@
 import { reportError } from '../diagnostics.ts';
-import { oncePerTurn } from '../later.ts';
+import { isTurning, oncePerTurn } from '../later.ts';
 import { clock } from './clock.ts';
 import { beginTally, endTally } from './TickTally.ts';
 
-/** What is flushed at the end of a tick, which is from the first frame to the next turn of the event loop. */
+/**
+ * What is flushed at the end of a tick, which is from the first frame to the next turn of the event loop, or while the loop
+ * is busy to the end of the callback that it began in.
+ */
 export interface Flushed {
   flush(now: number): void;
 }
@@ -19,16 +22,20 @@ const slice = 10;
 const stride = 8;
 /** After how many ms a flush is late. */
 const late = 1;
-/** For how many ms after a late flush ticks end early, and how many times as long as a flush takes lies before the next that is early. */
-const [busyFor, apart] = [100, 8];
+/** For how many ms the event loop counts as busy when a turn of it was late. */
+const busyFor = 100;
+/** How many times as long as a flush takes is to pass until an early one. */
+const apart = 8;
 
 let due: Flushed[] = [];
 const pulling: Pulls[] = [];
 /** When the flush that comes was asked for, or the one before it has begun. */
 let since = 0;
 let isFlushing = false;
-/** When the turn that comes was asked for, and until and from when ticks may end before it. */
-let [askedAt, busyUntil, earlyFrom] = [0, 0, 0];
+/** When the turn that comes was asked for, since when it may be late. */
+let askedAt = 0;
+/** Until when the loop counts as busy, and from when on a tick may end early for that, once before each turn. */
+let [busyUntil, earlyFrom, wasEarly] = [0, 0, false];
 const askForTurn = oncePerTurn('write', endTurn);
 const askToPull = oncePerTurn('pull', pullAll);
 
@@ -48,28 +55,36 @@ export function afterFlushes(pulls: Pulls): void {
 function schedule(): void {
   if (!askForTurn()) return;
   since = clock();
-  askedAt = performance.now();
+  // Its own work in a turn does not make the loop late.
+  askedAt = isTurning() ? Number.POSITIVE_INFINITY : performance.now();
   beginTally();
 }
 
 /**
  * Has this tick end with the callback that runs now, and all that it awaits, where the event loop is busy: before its turn
  * there may be a poll, of requests and connections, that takes ten times as long as the flush. What comes behind is flushed
- * again at the turn, so this may take a ninth of the time at most.
+ * at the turn, so that this costs each client a write more, and there is time in between.
  */
 function endEarly(): void {
-  const now = performance.now();
   const { nextTick } = globalThis.process ?? {};
-  if (now < busyUntil && now >= earlyFrom && nextTick) queueMicrotask(() => nextTick(flushEarly));
+  if (mayEndEarly() && nextTick) queueMicrotask(() => nextTick(flushEarly));
+}
+
+function mayEndEarly(): boolean {
+  const now = performance.now();
+  return now < busyUntil && now >= earlyFrom && !wasEarly;
 }
 
 function flushEarly(): void {
-  if (due.length > 0 && !isFlushing) flushAll();
+  if (due.length === 0 || isFlushing || !mayEndEarly()) return;
+  wasEarly = true;
+  flushAll();
 }
 
 function endTurn(): void {
   const now = performance.now();
   if (now - askedAt >= late) busyUntil = now + busyFor;
+  wasEarly = false;
   flushAll();
 }
 
@@ -85,10 +100,10 @@ function flushAll(): void {
   // What a flush brings about belongs to the next tick, or a source that answers each write would never let go.
   const flushing = due;
   due = [];
-  const began = performance.now();
-  let now = clock();
-  since = now;
+  const [began, beganAt] = [clock(), performance.now()];
+  since = began;
   isFlushing = true;
+  let now = began;
   for (let index = 0; index < flushing.length; index += 1) {
     if (index % stride === stride - 1) {
       now = clock();
@@ -108,7 +123,7 @@ function flushAll(): void {
   }
   isFlushing = false;
   const end = performance.now();
-  earlyFrom = Math.max(earlyFrom, end + apart * (end - began));
+  earlyFrom = Math.max(earlyFrom, end + apart * (end - beganAt));
   endTally();
 }
 

@@ -51,7 +51,7 @@ export class PageReader {
         take(page);
       });
     const page = this.#source.page(id, this.#count + 1, () => !this.#taker.closed);
-    if (!(page instanceof Promise)) {
+    if ('entries' in page) {
       came(page);
       return;
     }

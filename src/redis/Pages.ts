@@ -74,8 +74,14 @@ export class Pages {
     return entry;
   }
 
-  async #read(key: string, from: string, to: string, count: number, timeout: number): Promise<readonly StreamEntry[]> {
-    const send = () => this.#redis.xrangeBuffer(key, from, to, 'COUNT', count);
+  async #read(
+    key: string,
+    first: string,
+    last: string,
+    count: number,
+    timeout: number,
+  ): Promise<readonly StreamEntry[]> {
+    const send = () => this.#redis.xrangeBuffer(key, first, last, 'COUNT', count);
     const entries = entriesOf(await this.#commands.run(unlimited(timeout), 'XRANGE', 0, send));
     markSegments(entries);
     return entries;

@@ -43,7 +43,7 @@ export class StreamCursor extends Cursor {
   #gap: { readonly reason: GapReason; readonly from: string | undefined } | undefined;
   #next: 'earliest' | 'first' | 'more' = 'more';
   #ahead = false;
-  /** What `id` is the position of, read once. */
+  /** A position, and its place: what it has set itself need not be read. */
   #known: string | undefined;
   #knownPlace: Place | undefined;
   /** Made when it reads: most clients are at the end, and never do. */

@@ -22,9 +22,9 @@ export interface StreamEntry {
 /** Entries that were read together. */
 export interface Page {
   readonly entries: readonly StreamEntry[];
-  /** How many bytes all of them carry. */
+  /** How many bytes all of them carry, also those before `from`. */
   readonly bytes: number;
-  /** The index of the first that was asked for. */
+  /** The index of the first that was asked for: who shares a page may begin in its midst. */
   readonly from: number;
 }
 
