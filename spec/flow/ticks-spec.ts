@@ -89,6 +89,15 @@ describe('ticks', () => {
       await sleep(5);
     }
 
+    async function keepsTickWhole(): Promise<void> {
+      const flushed: string[] = [];
+      atEndOfTick({ flush: () => flushed.push('a') });
+      await callback();
+      expect(flushed).to.deep.equal([]);
+      await turn();
+      expect(flushed).to.deep.equal(['a']);
+    }
+
     it('should end a tick with the callback that it began in, as a poll may take ten times as long as the flush', async () => {
       await busy();
       const order: string[] = [];
@@ -195,23 +204,13 @@ describe('ticks', () => {
       await turn();
       await turn();
       await sleep(5);
-      const flushed: string[] = [];
-      atEndOfTick({ flush: () => flushed.push('a') });
-      await callback();
-      expect(flushed).to.deep.equal([]);
-      await turn();
-      expect(flushed).to.deep.equal(['a']);
+      await keepsTickWhole();
     });
 
     it('should keep ticks whole when that was a while ago', async () => {
       await busy();
       await calm();
-      const flushed: string[] = [];
-      atEndOfTick({ flush: () => flushed.push('a') });
-      await callback();
-      expect(flushed).to.deep.equal([]);
-      await turn();
-      expect(flushed).to.deep.equal(['a']);
+      await keepsTickWhole();
     });
   });
 

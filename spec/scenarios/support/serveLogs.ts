@@ -10,6 +10,7 @@ export type LogKind = keyof typeof logNames;
 /** The logs that a scenario is run with, one after the other. */
 export const logKinds: readonly LogKind[] = ['queue', 'stream'];
 
+/** A server for logs, as it was started. */
 export interface ServedLogs {
   readonly served: Served<LogOrders>;
   /** How it was before it had any. */
